@@ -1,0 +1,34 @@
+# The front door: thin wrappers over scripts/setup.sh and the CMake presets.
+
+VENV  := .venv
+CMAKE := $(VENV)/bin/cmake
+LIT   := $(VENV)/bin/lit
+JOBS  ?= $(shell nproc)
+SUITE ?= ../shared/bench/suite.json
+
+.PHONY: setup build demo check bench clean
+.DEFAULT_GOAL := build
+
+setup:
+	scripts/setup.sh
+
+$(CMAKE):
+	scripts/setup.sh
+
+build/build.ninja: $(CMAKE) CMakeLists.txt CMakePresets.json
+	$(CMAKE) --preset release
+
+build: build/build.ninja
+	$(CMAKE) --build build --parallel $(JOBS) --target upconv upconv-opt upconv-translate
+
+demo: build
+	examples/run_demo.sh
+
+check: build
+	$(CMAKE) --build build --parallel $(JOBS) --target check-upconv
+
+bench: build
+	build/bin/upconv bench $(SUITE) --tier core --json build/bench.json
+
+clean:
+	rm -rf build

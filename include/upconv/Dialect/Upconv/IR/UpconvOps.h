@@ -1,0 +1,60 @@
+//===- UpconvOps.h - The upconv dialect -----------------------------------===//
+//
+// Channels-last tensor operations, kernels, layouts, schedules. See
+// UpconvOps.td.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_DIALECT_UPCONV_IR_UPCONVOPS_H
+#define UPCONV_DIALECT_UPCONV_IR_UPCONVOPS_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "upconv/Dialect/Upconv/IR/UpconvDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "upconv/Dialect/Upconv/IR/UpconvAttrs.h.inc"
+
+namespace upconv {
+class MapOp;
+
+/// A tensor type whose extents are `extents`: constants become static
+/// dimensions, anything else `?` with the expressions in the encoding.
+mlir::RankedTensorType getTensorType(mlir::MLIRContext *context,
+                                     llvm::ArrayRef<mlir::AffineExpr> extents);
+
+/// The extents of a tensor, as constants and expressions over s0, s1, ...
+llvm::SmallVector<mlir::AffineExpr> getExtents(mlir::Type type);
+
+/// The product of `extents`; semi-affine where two unknown ones meet.
+mlir::AffineExpr getProduct(mlir::MLIRContext *context,
+                            llvm::ArrayRef<mlir::AffineExpr> extents);
+
+/// The value of a constant expression, or nothing.
+std::optional<int64_t> getConstant(mlir::AffineExpr expr);
+
+/// A map without dimensions whose symbols cover `results`.
+mlir::AffineMap getExtentMap(mlir::MLIRContext *context,
+                             llvm::ArrayRef<mlir::AffineExpr> results);
+
+/// Row-major strides, in elements, of a tensor with these extents and halo.
+llvm::SmallVector<mlir::AffineExpr>
+getStrides(llvm::ArrayRef<mlir::AffineExpr> extents, LayoutAttr layout);
+
+} // namespace upconv
+
+#define GET_OP_CLASSES
+#include "upconv/Dialect/Upconv/IR/UpconvOps.h.inc"
+
+#endif // UPCONV_DIALECT_UPCONV_IR_UPCONVOPS_H

@@ -1,0 +1,63 @@
+//===- Passes.td - Passes on the upconv dialect ------------*- tablegen -*-===//
+
+#ifndef UPCONV_DIALECT_UPCONV_TRANSFORMS_PASSES_TD
+#define UPCONV_DIALECT_UPCONV_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FoldBatchNorm : Pass<"upconv-fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "fold batch normalization into the weights before it";
+  let description = [{
+    A batch normalization whose only producer is a convolution (or a matrix
+    product) without another user becomes a fold of its kernel and bias: exact,
+    because the bias reaches every output position. Any other one becomes a map
+    with a scale and a shift per channel.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def FuseMaps : Pass<"upconv-fuse-maps", "::mlir::func::FuncOp"> {
+  let summary = "merge a map into the map that is its only user";
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def FormKernels : Pass<"upconv-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "put each anchor and its epilogue into a kernel";
+  let description = [{
+    A map whose first-produced operand is an anchor without another user becomes
+    that anchor's epilogue; its other operands become operands of the kernel.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def SelectSchedules : Pass<"upconv-select-schedules", "::mlir::func::FuncOp"> {
+  let summary = "attach to each kernel the schedule its target's tables name";
+  let description = [{
+    Emits a remark per kernel naming the file and line of the entry.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"", "target name">,
+    Option<"schedules", "schedules", "std::string", "\"\"",
+           "folder of tables that are looked at first">];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def AssignLayouts : Pass<"upconv-assign-layouts", "::mlir::func::FuncOp"> {
+  let summary = "give each workspace tensor the halo that its readers want";
+  let description = [{
+    A tensor that is an argument, a result or seen through a reshape stays dense;
+    where a reader of such a tensor wants a halo, a copy kernel is put between.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def PlanMemory : Pass<"upconv-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "give each workspace tensor a slot by its liveness";
+  let description = [{
+    Tensors whose lives do not overlap share a slot; a slot is as large as its
+    largest tenant, which run-time extents may decide.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+#endif // UPCONV_DIALECT_UPCONV_TRANSFORMS_PASSES_TD

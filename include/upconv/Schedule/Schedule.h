@@ -1,0 +1,107 @@
+//===- Schedule.h - Targets, schedule tables, lookup ----------------------===//
+//
+// Reads scheduling/: targets.yaml, strategies/*.yaml, <target>/<op>-f32.yaml
+// (docs/ScheduleFormat.md). The tables are embedded at build time; a folder
+// given with --schedules is looked at first. Nothing here is needed for
+// correctness, and nothing here knows MLIR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_SCHEDULE_SCHEDULE_H
+#define UPCONV_SCHEDULE_SCHEDULE_H
+
+#include "upconv/Target/Halide/KernelSpec.h"
+
+#include "llvm/Support/Error.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+/// One row of targets.yaml.
+struct TargetInfo {
+  std::string name;    ///< "x86-64-v4", or "x86-64-v4-android" and so on
+  std::string halide;  ///< Halide's target string, flags not included
+  std::string triple;  ///< LLVM triple
+  std::string cpu, features; ///< LLVM's spelling, for the calling sequence
+  int64_t vectorFloats = 4, registers = 16;
+  int64_t l1Bytes = 32768, l2Bytes = 1 << 20;
+  std::vector<std::string> requires_; ///< CPU features that prepare checks
+  std::vector<std::string> fallback;  ///< table folders in order, ends in "generic"
+};
+
+/// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),
+/// "cin", "cout", "batch" (absent if unknown), "positions" (output positions
+/// per image; absent if unknown), "groups". Per-axis lists: "kernel", "stride",
+/// "dilation", "in" and "out" (spatial extents; -1 unknown).
+struct KernelTraits {
+  std::map<std::string, int64_t> scalars;
+  std::map<std::string, std::vector<int64_t>> lists;
+};
+
+struct ScheduleEntry {
+  ScheduleChoice use;
+  /// An embedded table: relative to scheduling/, "x86-64-v4/conv-f32.yaml". One
+  /// of --schedules: with the folder's name before it, as it was given.
+  std::string file;
+  int line = 0;
+  std::string why;
+  double ms = -1, peak = -1; ///< as recorded in the table; -1: not recorded
+};
+
+/// A knob of a strategy: the tuner's search space and the verifier's rule.
+struct KnobInfo {
+  std::string name, meaning;
+  std::vector<int64_t> values; ///< the legal ones, ascending
+  std::string defaultText;     ///< a value, or how the strategy derives one
+};
+
+struct StrategyInfo {
+  std::string name, summary;
+  std::vector<KnobInfo> knobs;
+  std::vector<std::string> constraints; ///< for people; isLegal enforces them
+
+  const KnobInfo *knob(llvm::StringRef name) const;
+};
+
+class ScheduleTables {
+public:
+  /// The embedded tables, preceded by those of `directory` unless it is empty.
+  /// Every table is parsed and checked here: unknown knobs, illegal values, a
+  /// last entry with a `when`, unreadable files. The error's message is one
+  /// finished diagnostic per line, "FILE:LINE:COL: error: ...", all of them.
+  static llvm::Expected<ScheduleTables> load(const std::string &directory);
+
+  /// A target by name; "host" resolves to the best one this machine can run.
+  /// The error (without "error: ") names the known targets and the nearest one.
+  llvm::Expected<TargetInfo> target(const std::string &name) const;
+  std::vector<std::string> targetNames() const;
+
+  /// The strategies, by name; null if there is no such one.
+  const StrategyInfo *strategy(const std::string &name) const;
+  std::vector<std::string> strategyNames() const;
+
+  /// The first entry along the target's fallback chain whose `when` matches and
+  /// which `isLegal` accepts: through the tables of --schedules first, then
+  /// through the embedded ones. Total: the chain's last table ends in entries
+  /// without `when` that are legal for every kernel of its op; an entry without
+  /// a strategy comes back only if `isLegal` refuses even those, or if there is
+  /// no such op. `op` is "conv-transpose", "conv", "matmul", "pool",
+  /// "elementwise" (softmax, transpose and copy too).
+  ScheduleEntry
+  lookup(const TargetInfo &target, const std::string &op,
+         const KernelTraits &traits,
+         const std::function<bool(const ScheduleEntry &)> &isLegal) const;
+
+private:
+  struct Contents;
+  std::shared_ptr<const Contents> contents;
+};
+
+} // namespace upconv
+
+#endif // UPCONV_SCHEDULE_SCHEDULE_H

@@ -1,0 +1,69 @@
+//===- CompileKernel.h - KernelSpec to object code ------------------------===//
+//
+// The entry points of the Halide room. None of these declarations needs
+// Halide.h; everything except compileKernel is plain arithmetic on the spec.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_TARGET_HALIDE_COMPILEKERNEL_H
+#define UPCONV_TARGET_HALIDE_COMPILEKERNEL_H
+
+#include "upconv/Target/Halide/KernelSpec.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+/// What compileKernel should produce besides the object.
+enum class KernelText { Object, Halide, Stmt, StmtHtml, Llvm, Assembly, Ptx };
+
+struct CompiledKernel {
+  std::string object;        ///< bytes of a relocatable object
+  std::string text;          ///< the listing asked for, unless Object
+  int64_t executedMacs = -1; ///< per run, from the lowered statement; -1 unknown
+};
+
+/// Compiles one kernel. Must be called in a process of its own when the object
+/// is to be reproducible: Halide's name counters are process-global. Returns
+/// false and fills `error` (one line) when the schedule is illegal or Halide
+/// refuses; never throws, never aborts.
+bool compileKernel(const KernelSpec &spec, KernelText text,
+                   CompiledKernel &result, std::string &error);
+
+/// The task axis that the schedule names, and its number of tasks granules
+/// (tiles of channels, rows, columns or images).
+TaskAxis taskAxis(const KernelSpec &spec);
+/// Extent of the task axis; scalars are looked up by the caller when dynamic.
+Size taskExtent(const KernelSpec &spec);
+/// Smallest window that one task may be given (a tile must fit into it).
+int64_t taskGrain(const KernelSpec &spec);
+
+/// How many zero elements the strategy reads before and after each dimension of
+/// the input. A strategy that guards its loads needs none.
+struct HaloRequirement {
+  std::vector<int64_t> low, high; ///< per input dimension
+};
+HaloRequirement requiredHalo(const KernelSpec &spec);
+
+/// Number of floats in the packed weights and bias, and the packing itself.
+/// `kernel` is in Keras's layout: (window..., cin / groups, cout) for Conv,
+/// (window..., cout, cin) for ConvTranspose; `bias` has cout entries.
+int64_t packedWeightCount(const KernelSpec &spec);
+int64_t packedBiasCount(const KernelSpec &spec);
+void packWeights(const KernelSpec &spec, const float *kernel, float *packed);
+void packBias(const KernelSpec &spec, const float *bias, float *packed);
+
+/// The rule that the schedule breaks, or nothing. Strategies state their domain
+/// here (e.g. 'stacked' wants k <= s); select-schedules calls it before it
+/// attaches an entry.
+std::optional<std::string> scheduleViolation(const KernelSpec &spec);
+
+/// Useful multiply-adds of one run with constant shapes: taps that fall outside
+/// the input are not counted. -1 if a shape is unknown.
+int64_t usefulMacs(const KernelSpec &spec);
+
+} // namespace upconv
+
+#endif // UPCONV_TARGET_HALIDE_COMPILEKERNEL_H

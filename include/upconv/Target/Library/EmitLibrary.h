@@ -1,0 +1,59 @@
+//===- EmitLibrary.h - LibraryPlan and kernel objects to files ------------===//
+
+#ifndef UPCONV_TARGET_LIBRARY_EMITLIBRARY_H
+#define UPCONV_TARGET_LIBRARY_EMITLIBRARY_H
+
+#include "upconv/Target/Library/LibraryPlan.h"
+
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+/// An object made by the kernel workers, and the functions it defines.
+struct KernelObject {
+  std::string symbol; ///< KernelSpec::name
+  std::string bytes;
+};
+
+/// The C header (design.md section 4), as text.
+std::string emitHeader(const LibraryPlan &plan);
+
+/// The calling sequence with the runtime linked in, as LLVM IR text and as a
+/// relocatable object.
+llvm::Expected<std::string> emitCallingSequenceText(const LibraryPlan &plan);
+llvm::Expected<std::string> emitCallingSequenceAssembly(const LibraryPlan &plan);
+
+/// All members of the library: calling sequence and runtime, weights, kernels;
+/// symbols prefixed with the library's name and hidden but for the public ones.
+struct LibraryMember {
+  std::string name; ///< archive member, e.g. "generator_weights.o"
+  std::string bytes;
+};
+llvm::Expected<std::vector<LibraryMember>>
+emitMembers(const LibraryPlan &plan, const std::vector<KernelObject> &kernels);
+
+/// A static archive / a shared library (linked in process by lld) of the members.
+/// lld keeps global state: links of one process take turns, and one that crashed
+/// is an error for all later ones.
+llvm::Expected<std::string>
+emitArchive(const LibraryPlan &plan, const std::vector<LibraryMember> &members);
+llvm::Expected<std::string>
+emitSharedLibrary(const LibraryPlan &plan,
+                  const std::vector<LibraryMember> &members);
+
+/// A CMake package (`<name>Config.cmake`) beside the archive.
+std::string emitCMakePackage(const LibraryPlan &plan);
+
+/// The files' names; the shared library's is also its soname, and the package
+/// looks for the archive and the header under theirs, beside itself.
+std::string headerFileName(const LibraryPlan &plan);        ///< "generator.h"
+std::string archiveFileName(const LibraryPlan &plan);       ///< "libgenerator.a"
+std::string sharedLibraryFileName(const LibraryPlan &plan); ///< "libgenerator.so"
+std::string cmakePackageFileName(const LibraryPlan &plan);  ///< "generatorConfig.cmake"
+
+} // namespace upconv
+
+#endif // UPCONV_TARGET_LIBRARY_EMITLIBRARY_H

@@ -1,0 +1,91 @@
+//===- LoadedLibrary.h - A generated shared library, in this process ------===//
+//
+// How `run`, `verify` and `bench` call a library without its header: through the
+// structure that `<name>_describe` returns. Meant for a child process: what is
+// loaded here is the user's code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H
+#define UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+struct LoadedPort {
+  std::string name, layerName;
+  std::vector<int64_t> shape; ///< -1 where it depends on the extents
+  std::vector<std::string> expressions; ///< per dimension, e.g. "2 * z_steps"
+};
+
+struct LoadedExtent {
+  std::string field;
+  unsigned input, dimension;
+};
+
+/// Elements of a shape without unknown dimensions.
+int64_t elementCount(llvm::ArrayRef<int64_t> shape);
+
+class LoadedLibrary {
+public:
+  /// Loads the file at `path`. `name` is the library's; if it is empty, the file
+  /// must hold exactly one.
+  static llvm::Expected<LoadedLibrary> open(llvm::StringRef path,
+                                            llvm::StringRef name = "");
+  LoadedLibrary(LoadedLibrary &&);
+  LoadedLibrary &operator=(LoadedLibrary &&);
+  ~LoadedLibrary();
+
+  const std::string &name() const;
+  const llvm::json::Object &description() const; ///< docs/HeaderABI.md
+  llvm::ArrayRef<LoadedPort> inputs() const;
+  llvm::ArrayRef<LoadedPort> outputs() const;
+  llvm::ArrayRef<LoadedExtent> extents() const;
+
+  /// The extents that inputs of these shapes stand for. The error names the
+  /// input, what was expected and what was found.
+  llvm::Expected<std::vector<int64_t>>
+  extentsFor(llvm::ArrayRef<std::vector<int64_t>> inputShapes) const;
+
+  struct Sizes {
+    size_t workspace; ///< bytes
+    std::vector<std::vector<int64_t>> outputShapes;
+  };
+  /// The error says which rule the extents break.
+  llvm::Expected<Sizes> sizes(llvm::ArrayRef<int64_t> extents,
+                              int threads = 0) const;
+
+  struct Options {
+    void *workspace = nullptr; ///< null: the run maps its own
+    size_t workspaceSize = 0;
+    int threads = 0;
+    void (*parallelFor)(void *user, int count, void (*body)(void *, int),
+                        void *context) = nullptr;
+    void *user = nullptr;
+  };
+  llvm::Error prepare() const;
+  llvm::Error run(llvm::ArrayRef<const float *> inputs,
+                  llvm::ArrayRef<int64_t> extents,
+                  llvm::ArrayRef<float *> outputs, const Options &options) const;
+  /// run without conversions, for timed loops: a status, 0 for success.
+  int runRaw(const float *const *inputs, const int64_t *extents,
+             float *const *outputs, const Options &options) const;
+
+private:
+  struct State;
+  explicit LoadedLibrary(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+} // namespace upconv
+
+#endif // UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H

@@ -1,0 +1,86 @@
+//===- Lowering.h - Shared state of the keras to upconv conversion --------===//
+//
+// One Lowering per function: the run-time extents, the values already lowered,
+// and the few builders that every layer needs. The layers themselves are in
+// Convolution.cpp, Pointwise.cpp and Shape.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_CONVERSION_KERASTOUPCONV_LOWERING_H
+#define UPCONV_LIB_CONVERSION_KERASTOUPCONV_LOWERING_H
+
+#include "upconv/Dialect/Keras/IR/KerasOps.h"
+#include "upconv/Dialect/Keras/IR/LayerLocation.h"
+#include "upconv/Dialect/Upconv/IR/UpconvOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace upconv {
+
+using Extents = llvm::SmallVector<mlir::AffineExpr>;
+
+class Lowering {
+public:
+  Lowering(mlir::OpBuilder &builder) : builder(builder) {}
+
+  mlir::OpBuilder &builder;
+  mlir::IRMapping values;
+
+  mlir::MLIRContext *context() const { return builder.getContext(); }
+  mlir::Value lowered(mlir::Value value) const { return values.lookup(value); }
+  mlir::AffineExpr constant(int64_t value) const {
+    return mlir::getAffineConstantExpr(value, context());
+  }
+
+  /// The weights op of a layer's variable, reinterpreted as `shape` (same number
+  /// of elements) with its output channels on `channelAxis`.
+  mlir::Value weights(mlir::Operation *layer, llvm::StringRef variable,
+                      llvm::StringRef role, int64_t channelAxis,
+                      llvm::ArrayRef<int64_t> shape);
+  /// The weight-store key of a layer's variable, or "" if it has none.
+  llvm::StringRef variableKey(mlir::Operation *layer, llvm::StringRef variable);
+
+  /// Moves the channels of a channels_first tensor last, and back.
+  mlir::Value toChannelsLast(mlir::Location loc, mlir::Value value);
+  mlir::Value toChannelsFirst(mlir::Location loc, mlir::Value value);
+  mlir::Value transpose(mlir::Location loc, mlir::Value value,
+                        llvm::ArrayRef<int64_t> permutation);
+
+  /// A map over `inputs` with a result of `extents`.
+  using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
+                                              mlir::ValueRange)>;
+  mlir::Value map(mlir::Location loc, mlir::ValueRange inputs,
+                  llvm::ArrayRef<mlir::AffineExpr> extents, Body body);
+
+  /// Keras's activation function `name` of `value`; softmax is over the last axis.
+  mlir::Value activation(mlir::Location loc, llvm::StringRef name,
+                         mlir::Value value);
+
+  /// Softmax over `axis`.
+  mlir::Value softmax(mlir::Location loc, mlir::Value value, int64_t axis);
+
+  /// A run-time check unless the condition is known to hold.
+  void requirePositive(mlir::Location loc, mlir::AffineExpr extent,
+                       const llvm::Twine &message);
+  void requireEqual(mlir::Location loc, mlir::AffineExpr left,
+                    mlir::AffineExpr right, const llvm::Twine &message);
+};
+
+/// One function per layer family: lower `layer` and return its value.
+mlir::Value lowerConvTranspose(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerConv(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerDense(Lowering &lowering, keras::DenseOp layer);
+mlir::Value lowerPooling(Lowering &lowering, mlir::Operation *layer, bool isMax);
+mlir::Value lowerBatchNormalization(Lowering &lowering,
+                                    keras::BatchNormalizationOp layer);
+mlir::Value lowerReLU(Lowering &lowering, keras::ReLUOp layer);
+mlir::Value lowerLeakyReLU(Lowering &lowering, keras::LeakyReLUOp layer);
+mlir::Value lowerAdd(Lowering &lowering, keras::AddOp layer);
+mlir::Value lowerReshape(Lowering &lowering, keras::ReshapeOp layer);
+mlir::Value lowerFlatten(Lowering &lowering, keras::FlattenOp layer);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_CONVERSION_KERASTOUPCONV_LOWERING_H

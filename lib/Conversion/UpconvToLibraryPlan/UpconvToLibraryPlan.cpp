@@ -1,0 +1,359 @@
+//===- UpconvToLibraryPlan.cpp - A planned function to a LibraryPlan ------===//
+
+#include "upconv/Conversion/UpconvToLibraryPlan.h"
+
+#include "upconv/Conversion/KernelSpecText.h"
+#include "upconv/Conversion/UpconvToKernelSpec.h"
+#include "upconv/Dialect/Keras/IR/LayerLocation.h"
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace upconv;
+
+namespace {
+
+class PlanBuilder {
+public:
+  PlanBuilder(func::FuncOp function, const TargetInfo &target,
+              const PlanOptions &options)
+      : function(function), target(target), options(options),
+        context(function.getContext()) {}
+
+  FailureOr<BuiltPlan> build();
+
+private:
+  void describe();
+  void ports();
+  void extents();
+  std::string uniqueName(std::string name);
+  LogicalResult checkTensor(Value value);
+  LogicalResult launch(KernelOp kernel);
+  FailureOr<Place> constants(Operation *op, const KernelSpec &spec, int role);
+  Place image(ArrayRef<float> values);
+  Place placeOf(Value value);
+  void zeroMargins(KernelOp kernel);
+  std::string layersOf(KernelOp kernel);
+
+  func::FuncOp function;
+  const TargetInfo &target;
+  const PlanOptions &options;
+  MLIRContext *context;
+  BuiltPlan plan;
+  llvm::StringMap<unsigned> kernelIndex;
+  std::map<std::pair<uint64_t, size_t>, int64_t> imageOffsets;
+  llvm::StringMap<unsigned> names;
+};
+
+} // namespace
+
+// Through views to the value that owns the memory.
+static Value rootOf(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
+// The result of the model that `value` becomes, directly or through views.
+static std::optional<unsigned> resultIndex(Value value) {
+  for (OpOperand &use : value.getUses()) {
+    if (isa<func::ReturnOp>(use.getOwner()))
+      return use.getOperandNumber();
+    if (auto reshape = dyn_cast<ReshapeOp>(use.getOwner()))
+      if (std::optional<unsigned> index = resultIndex(reshape))
+        return index;
+  }
+  return std::nullopt;
+}
+
+std::string PlanBuilder::uniqueName(std::string name) {
+  unsigned count = ++names[name];
+  return count == 1 ? name : uniqueName(name + "_" + std::to_string(count));
+}
+
+void PlanBuilder::describe() {
+  LibraryPlan &library = plan.library;
+  auto text = [&](StringRef name) {
+    auto attr = function->getParentOp()->getAttrOfType<StringAttr>(name);
+    return attr ? attr.str() : std::string();
+  };
+  library.name = options.name;
+  library.modelName = text("keras.model_name");
+  library.sourceFile = text("keras.source");
+  library.kerasVersion = text("keras.version");
+  library.target = target.name;
+  library.triple = target.triple;
+  library.cpu = target.cpu;
+  library.features = target.features;
+  library.requiredCpuFeatures = target.requires_;
+}
+
+void PlanBuilder::ports() {
+  auto add = [&](std::vector<Port> &ports, StringRef kind, Attribute nameAttr, Type type) {
+    auto name = dyn_cast_or_null<StringAttr>(nameAttr);
+    std::string otherwise = kind.str();
+    if (!ports.empty())
+      otherwise += "_" + std::to_string(ports.size() + 1);
+    Port port;
+    port.layerName = name ? name.str() : "";
+    port.name = uniqueName(portName(port.layerName, otherwise));
+    llvm::append_range(port.shape, getExtents(type));
+    ports.push_back(std::move(port));
+  };
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    add(plan.library.inputs, "input", function.getArgAttr(i, "keras.name"),
+        function.getArgumentTypes()[i]);
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    add(plan.library.outputs, "output", function.getResultAttr(i, "keras.name"),
+        function.getResultTypes()[i]);
+}
+
+// Names a dimension as its users would: batch, then steps, or height and width,
+// or depth, height and width. A tensor whose axis 1 is the only known one is
+// taken to be channels_first.
+static std::string dimensionName(ArrayRef<int64_t> shape, int64_t axis) {
+  if (axis == 0)
+    return "batch";
+  int64_t rank = shape.size(), spatial = rank - 2;
+  bool channelsFirst = rank > 2 && ShapedType::isDynamic(shape.back()) &&
+                       !ShapedType::isDynamic(shape[1]);
+  int64_t index = axis - (channelsFirst ? 2 : 1);
+  static constexpr StringLiteral names[] = {"depth", "height", "width"};
+  if (spatial == 1 && index == 0)
+    return "steps";
+  if (index < spatial && spatial <= 3)
+    return names[3 - spatial + index].str();
+  return "dim" + std::to_string(axis);
+}
+
+void PlanBuilder::extents() {
+  auto list = function->getAttrOfType<ArrayAttr>("upconv.extents");
+  if (!list)
+    return;
+  for (auto entry : list.getAsRange<DenseI64ArrayAttr>()) {
+    unsigned input = entry[0], dimension = entry[1];
+    auto type = cast<RankedTensorType>(function.getArgumentTypes()[input]);
+    plan.library.extents.push_back(
+        {plan.library.inputs[input].name + "_" + dimensionName(type.getShape(), dimension),
+         input, dimension});
+  }
+}
+
+// Kernels index with 32 bits.
+LogicalResult PlanBuilder::checkTensor(Value value) {
+  LayoutAttr layout = getLayoutOf(value);
+  SmallVector<AffineExpr> extents = getExtents(value.getType());
+  for (auto [i, extent] : llvm::enumerate(extents))
+    extent = extent + layout.getLow()[i] + layout.getHigh()[i];
+  AffineExpr elements = getProduct(context, extents);
+  std::optional<int64_t> known = getConstant(elements);
+  if (known && (*known < 0 || *known > std::numeric_limits<int32_t>::max()))
+    return emitError(value.getLoc())
+           << "a tensor of " << *known
+           << " elements is not supported: at most 2147483647 per tensor";
+  if (!known)
+    plan.library.checks.push_back({ExtentCheck::Rule::FitsInt32, elements, {},
+                                   "a tensor would have more than 2147483647 elements"});
+  return success();
+}
+
+Place PlanBuilder::placeOf(Value value) {
+  Value root = rootOf(value);
+  Place place;
+  if (auto argument = dyn_cast<BlockArgument>(root)) {
+    place.base = Place::Base::Input;
+    place.index = argument.getArgNumber();
+    return place;
+  }
+  auto kernel = root.getDefiningOp<KernelOp>();
+  if (kernel.getSlotAttr()) {
+    place.base = Place::Base::Slot;
+    place.index = *kernel.getSlot();
+    place.offset = getOrigin(root);
+    return place;
+  }
+  place.base = Place::Base::Output;
+  place.index = *resultIndex(root);
+  return place;
+}
+
+// Appends `values` to the weight image, 64-byte aligned, unless the same values
+// are in it already.
+Place PlanBuilder::image(ArrayRef<float> values) {
+  std::vector<float> &image = plan.library.weights.values;
+  Place place;
+  place.base = Place::Base::Weights;
+  uint64_t hash = llvm::xxh3_64bits(
+      ArrayRef(reinterpret_cast<const uint8_t *>(values.data()), values.size() * 4));
+  int64_t aligned = (image.size() + 15) / 16 * 16;
+  auto [it, inserted] =
+      imageOffsets.try_emplace({hash, values.size()}, aligned);
+  if (!inserted && !std::equal(values.begin(), values.end(), image.begin() + it->second)) {
+    it->second = aligned;
+    inserted = true;
+  }
+  if (inserted) {
+    image.resize(aligned);
+    image.insert(image.end(), values.begin(), values.end());
+  }
+  place.offset = getAffineConstantExpr(it->second, context);
+  return place;
+}
+
+// Role 1 is a convolution's kernel, 2 its bias, 0 an operand of the epilogue.
+FailureOr<Place> PlanBuilder::constants(Operation *op, const KernelSpec &spec, int role) {
+  int64_t count = role == 1   ? packedWeightCount(spec)
+                  : role == 2 ? packedBiasCount(spec)
+                              : cast<RankedTensorType>(op->getResult(0).getType())
+                                    .getNumElements();
+  if (!options.weights) {
+    Place place;
+    place.base = Place::Base::Weights;
+    place.offset = getAffineConstantExpr(0, context);
+    return place;
+  }
+  FailureOr<std::vector<float>> values = evaluateWeights(op, *options.weights);
+  if (failed(values))
+    return failure();
+  if (role == 0)
+    return image(*values);
+  std::vector<float> packed(count, 0.0f);
+  if (role == 1)
+    packWeights(spec, values->data(), packed.data());
+  else
+    packBias(spec, values->data(), packed.data());
+  return image(packed);
+}
+
+std::string PlanBuilder::layersOf(KernelOp kernel) {
+  SmallVector<StringRef> layers;
+  kernel.walk([&](Operation *op) {
+    StringRef name = keras::getLayerName(op->getLoc());
+    if (!name.empty() && !llvm::is_contained(layers, name))
+      layers.push_back(name);
+  });
+  return llvm::join(layers, " + ");
+}
+
+void PlanBuilder::zeroMargins(KernelOp kernel) {
+  LayoutAttr layout = getLayoutOf(kernel);
+  if (layout.isDense())
+    return;
+  Step step;
+  step.kind = Step::Kind::ZeroMargins;
+  step.zero.tensor = placeOf(kernel);
+  SmallVector<AffineExpr> shape = getExtents(kernel.getType());
+  llvm::append_range(step.zero.shape, shape);
+  llvm::append_range(step.zero.strides, getStrides(shape, layout));
+  step.zero.haloLow = layout.getLow().vec();
+  step.zero.haloHigh = layout.getHigh().vec();
+  plan.library.steps.push_back(std::move(step));
+}
+
+// A rough count of the multiply-adds, or of the elements, of one run.
+static AffineExpr workOf(const KernelSpec &spec, KernelOp kernel) {
+  bool transposed = spec.anchor == Anchor::ConvTranspose;
+  Value counted = transposed ? kernel.getInputs().front() : kernel.getResult();
+  AffineExpr work = getProduct(kernel.getContext(), getExtents(counted.getType()));
+  int64_t factor = 1;
+  for (int64_t size : spec.window)
+    factor *= size;
+  if (transposed)
+    factor *= spec.outputChannels();
+  else if (spec.anchor == Anchor::Conv)
+    factor *= spec.inputChannels() / spec.groups;
+  return work * factor;
+}
+
+LogicalResult PlanBuilder::launch(KernelOp kernel) {
+  FailureOr<LoweredKernel> lowered =
+      lowerKernelToSpec(kernel, kernelTargetOf(target));
+  if (failed(lowered))
+    return failure();
+  KernelSpec &spec = lowered->spec;
+  std::string hash = hashKernelSpec(spec);
+  spec.name = options.name + "_kernel_" + hash;
+  auto [it, inserted] = kernelIndex.try_emplace(spec.name, plan.kernels.size());
+  if (inserted)
+    plan.kernels.push_back(spec);
+
+  zeroMargins(kernel);
+  Step step;
+  KernelLaunch &call = step.launch;
+  call.symbol = spec.name;
+  for (auto [index, input] : llvm::enumerate(kernel.getInputs())) {
+    if (auto weights = input.getDefiningOp<WeightsOp>()) {
+      int role = spec.hasWeights() && index == 1                   ? 1
+                 : spec.hasWeights() && spec.hasBias && index == 2 ? 2
+                                                                   : 0;
+      FailureOr<Place> place = constants(weights, spec, role);
+      if (failed(place))
+        return failure();
+      call.buffers.push_back(*place);
+    } else {
+      call.buffers.push_back(placeOf(input));
+    }
+  }
+  llvm::append_range(call.scalars, lowered->scalars);
+  call.output = placeOf(kernel);
+  if (taskAxis(spec) != TaskAxis::None) {
+    Size extent = taskExtent(spec);
+    call.taskExtent = extent.isConstant()
+                          ? getAffineConstantExpr(extent.constant, context)
+                          : lowered->scalars[extent.scalar];
+    call.taskGrain = taskGrain(spec);
+  }
+  call.work = workOf(spec, kernel);
+  ScheduleAttr schedule = kernel.getScheduleAttr();
+  std::string place = schedule.getFile().empty()
+                          ? std::string()
+                          : (schedule.getFile() + ":" + Twine(schedule.getLine())).str();
+  std::string layers = layersOf(kernel);
+  call.description = layers + ": " + schedule.getStrategy().str() +
+                     (place.empty() ? "" : " (" + place + ")");
+  plan.library.steps.push_back(std::move(step));
+  plan.calls.push_back({it->second, layers, place});
+  return success();
+}
+
+FailureOr<BuiltPlan> PlanBuilder::build() {
+  describe();
+  ports();
+  extents();
+  for (BlockArgument argument : function.getArguments())
+    if (failed(checkTensor(argument)))
+      return failure();
+
+  for (Operation &op : function.getBody().front()) {
+    if (auto require = dyn_cast<RequireOp>(op)) {
+      bool equal = require.getRule() == "equal";
+      plan.library.checks.push_back(
+          {equal ? ExtentCheck::Rule::Equal : ExtentCheck::Rule::Positive,
+           require.getExtents().getResult(0),
+           equal ? require.getExtents().getResult(1) : AffineExpr(),
+           require.getMessage().str()});
+    } else if (auto kernel = dyn_cast<KernelOp>(op)) {
+      if (failed(checkTensor(kernel)))
+        return failure();
+      if (std::optional<uint64_t> slot = kernel.getSlot()) {
+        LayoutAttr layout = getLayoutOf(kernel);
+        SmallVector<AffineExpr> sizes = getExtents(kernel.getType());
+        for (auto [i, size] : llvm::enumerate(sizes))
+          size = size + layout.getLow()[i] + layout.getHigh()[i];
+        plan.library.slots.resize(std::max<size_t>(plan.library.slots.size(), *slot + 1));
+        plan.library.slots[*slot].tenants.push_back(getProduct(context, sizes));
+      }
+      if (failed(launch(kernel)))
+        return failure();
+    }
+  }
+  return std::move(plan);
+}
+
+FailureOr<BuiltPlan> upconv::buildLibraryPlan(func::FuncOp function,
+                                              const TargetInfo &target,
+                                              const PlanOptions &options) {
+  return PlanBuilder(function, target, options).build();
+}

@@ -1,0 +1,111 @@
+//===- UpconvDialect.cpp - Dialect, attributes, extents -------------------===//
+//
+// The dialect's registration, its attributes, and the arithmetic on extents
+// that conversion, transforms and emission share.
+//
+//===----------------------------------------------------------------------===//
+
+#include "upconv/Dialect/Upconv/IR/UpconvOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace upconv;
+
+#include "upconv/Dialect/Upconv/IR/UpconvDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "upconv/Dialect/Upconv/IR/UpconvAttrs.cpp.inc"
+
+void UpconvDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "upconv/Dialect/Upconv/IR/UpconvAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "upconv/Dialect/Upconv/IR/UpconvOps.cpp.inc"
+      >();
+}
+
+LayoutAttr LayoutAttr::getDense(MLIRContext *context, unsigned rank) {
+  SmallVector<int64_t> zeros(rank, 0);
+  return get(context, zeros, zeros);
+}
+
+bool LayoutAttr::isDense() const {
+  auto isZero = [](int64_t size) { return size == 0; };
+  return llvm::all_of(getLow(), isZero) && llvm::all_of(getHigh(), isZero);
+}
+
+std::optional<int64_t> upconv::getConstant(AffineExpr expr) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  return std::nullopt;
+}
+
+AffineMap upconv::getExtentMap(MLIRContext *context,
+                               ArrayRef<AffineExpr> results) {
+  unsigned symbols = 0;
+  for (AffineExpr result : results)
+    result.walk([&](AffineExpr part) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+        symbols = std::max(symbols, symbol.getPosition() + 1);
+    });
+  return AffineMap::get(0, symbols, results, context);
+}
+
+RankedTensorType upconv::getTensorType(MLIRContext *context,
+                                       ArrayRef<AffineExpr> extents) {
+  SmallVector<int64_t> shape;
+  bool isStatic = true;
+  for (AffineExpr extent : extents) {
+    std::optional<int64_t> constant = getConstant(extent);
+    shape.push_back(constant.value_or(ShapedType::kDynamic));
+    isStatic &= constant.has_value();
+  }
+  Attribute encoding;
+  if (!isStatic)
+    encoding = AffineMapAttr::get(getExtentMap(context, extents));
+  return RankedTensorType::get(shape, Float32Type::get(context), encoding);
+}
+
+SmallVector<AffineExpr> upconv::getExtents(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  if (auto map = dyn_cast_or_null<AffineMapAttr>(tensor.getEncoding()))
+    return llvm::to_vector(map.getValue().getResults());
+  SmallVector<AffineExpr> extents;
+  for (int64_t size : tensor.getShape())
+    extents.push_back(getAffineConstantExpr(size, type.getContext()));
+  return extents;
+}
+
+AffineExpr upconv::getProduct(MLIRContext *context,
+                              ArrayRef<AffineExpr> extents) {
+  AffineExpr product = getAffineConstantExpr(1, context);
+  // Constants last: affine multiplication wants the constant on the right.
+  for (AffineExpr extent : extents)
+    if (!getConstant(extent))
+      product = getConstant(product) ? extent : product * extent;
+  for (AffineExpr extent : extents)
+    if (getConstant(extent))
+      product = product * extent;
+  return product;
+}
+
+SmallVector<AffineExpr> upconv::getStrides(ArrayRef<AffineExpr> extents,
+                                           LayoutAttr layout) {
+  MLIRContext *context = extents.front().getContext();
+  SmallVector<AffineExpr> strides(extents.size());
+  SmallVector<AffineExpr> inner;
+  for (size_t i = extents.size(); i-- > 0;) {
+    strides[i] = getProduct(context, inner);
+    AffineExpr extent = extents[i];
+    if (layout)
+      extent = extent + layout.getLow()[i] + layout.getHigh()[i];
+    inner.push_back(extent);
+  }
+  return strides;
+}

@@ -1,0 +1,95 @@
+//===- PlanMemory.cpp - Workspace slots by liveness -----------------------===//
+//
+// The order of kernels is the order of the block. A tensor lives from its kernel
+// to its last reader (through views); slots whose tenant is dead are taken
+// again, the one that fits best first. With run-time extents sizes are compared
+// as expressions: an equal expression fits best.
+//
+//===----------------------------------------------------------------------===//
+
+#include "upconv/Dialect/Upconv/Transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace upconv {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "upconv/Dialect/Upconv/Transforms/Passes.h.inc"
+} // namespace upconv
+
+using namespace mlir;
+using namespace upconv;
+
+namespace {
+
+struct Slot {
+  AffineExpr size;       // of the largest tenant as far as that is known
+  Operation *lastReader; // of the present tenant
+};
+
+struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+  // The last reader of `value`, or null if it is a result of the model.
+  static Operation *lastReader(Value value) {
+    Operation *last = value.getDefiningOp();
+    for (Operation *user : value.getUsers()) {
+      if (isa<func::ReturnOp>(user))
+        return nullptr;
+      Operation *reader = user;
+      if (auto view = dyn_cast<ReshapeOp>(user)) {
+        reader = lastReader(view);
+        if (!reader)
+          return nullptr;
+      }
+      if (last->isBeforeInBlock(reader))
+        last = reader;
+    }
+    return last;
+  }
+
+  static AffineExpr sizeOf(KernelOp kernel) {
+    SmallVector<AffineExpr> extents = getExtents(kernel.getType());
+    if (LayoutAttr layout = kernel.getLayoutAttr())
+      for (auto [i, extent] : llvm::enumerate(extents))
+        extent = extent + layout.getLow()[i] + layout.getHigh()[i];
+    return getProduct(kernel.getContext(), extents);
+  }
+
+  // How well a tenant of `size` fits: smaller is better.
+  static int64_t misfit(AffineExpr slot, AffineExpr size) {
+    if (slot == size)
+      return 0;
+    std::optional<int64_t> have = getConstant(slot), want = getConstant(size);
+    if (!have || !want)
+      return std::numeric_limits<int64_t>::max() / 2;
+    // Growing a slot costs as much memory as it grows; too large costs nothing
+    // now but may be missed later.
+    return *want > *have ? 2 * (*want - *have) : *have - *want;
+  }
+
+  void runOnOperation() override {
+    SmallVector<Slot> slots;
+    Builder builder(&getContext());
+    for (auto kernel : getOperation().getBody().front().getOps<KernelOp>()) {
+      Operation *reader = lastReader(kernel);
+      if (!reader)
+        continue;
+      AffineExpr size = sizeOf(kernel);
+      size_t best = slots.size();
+      for (auto [index, slot] : llvm::enumerate(slots)) {
+        if (!slot.lastReader->isBeforeInBlock(kernel))
+          continue;
+        if (best == slots.size() ||
+            misfit(slot.size, size) < misfit(slots[best].size, size))
+          best = index;
+      }
+      if (best == slots.size())
+        slots.push_back({size, reader});
+      std::optional<int64_t> have = getConstant(slots[best].size), want = getConstant(size);
+      if (!have || !want || *want > *have)
+        slots[best].size = size;
+      slots[best].lastReader = reader;
+      kernel.setSlotAttr(builder.getI64IntegerAttr(best));
+    }
+  }
+};
+
+} // namespace

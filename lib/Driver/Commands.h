@@ -1,0 +1,18 @@
+//===- Commands.h - One function per subcommand ---------------------------===//
+
+#ifndef UPCONV_LIB_DRIVER_COMMANDS_H
+#define UPCONV_LIB_DRIVER_COMMANDS_H
+
+#include "Session.h"
+
+namespace upconv {
+
+ExitStatus compileCommand(const Options &options);
+ExitStatus inspectCommand(const Options &options);
+ExitStatus runCommand(const Options &options);
+ExitStatus verifyCommand(const Options &options);
+ExitStatus benchCommand(const Options &options);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_DRIVER_COMMANDS_H

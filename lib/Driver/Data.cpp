@@ -1,0 +1,139 @@
+//===- Data.cpp - Inputs and outputs of run and verify --------------------===//
+
+#include "Data.h"
+
+#include "Diagnostics.h"
+
+#include "upconv/Support/Npy.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace upconv;
+
+std::optional<size_t> upconv::findPort(const std::vector<PortShape> &ports,
+                                       const std::string &name, StringRef what) {
+  if (name.empty() && ports.size() == 1)
+    return 0;
+  std::string known;
+  for (auto [index, port] : llvm::enumerate(ports)) {
+    if (!name.empty() && (name == port.name || name == port.layerName))
+      return index;
+    known += (known.empty() ? "'" : ", '") + port.name + "'";
+  }
+  if (name.empty())
+    printError("the model has several " + what + "s: name one of " + known);
+  else
+    printError("the model has no " + what + " '" + name + "'; it has " + known);
+  return std::nullopt;
+}
+
+static std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string text = "(";
+  for (auto [i, size] : llvm::enumerate(shape))
+    text += (i ? ", " : "") +
+            (ShapedType::isDynamic(size) ? std::string("None") : std::to_string(size));
+  return text + ")";
+}
+
+// Values that need no file.
+static bool makeValues(StringRef source, Tensor &tensor) {
+  float constant = 0;
+  uint64_t state = 0;
+  if (source == "zero" || source.consume_front("constant:")) {
+    double value = 0;
+    if (source != "zero" && source.getAsDouble(value))
+      return false;
+    constant = static_cast<float>(value);
+    std::fill(tensor.values.begin(), tensor.values.end(), constant);
+    return true;
+  }
+  if (!source.consume_front("random:") || source.getAsInteger(10, state))
+    return false;
+  // splitmix64, the upper 24 bits as a uniform value in [-1, 1).
+  for (float &value : tensor.values) {
+    uint64_t z = (state += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    value = static_cast<float>((z ^ (z >> 31)) >> 40) / (1 << 23) - 1.0f;
+  }
+  return true;
+}
+
+static bool isPseudoFile(StringRef source) {
+  return source == "zero" || source.starts_with("constant:") ||
+         source.starts_with("random:");
+}
+
+// The shape of a made input: what is known, the pinned sizes, batch 1.
+static bool chooseShape(const Options &options, const PortShape &port,
+                        std::vector<int64_t> &shape) {
+  shape = port.shape;
+  for (const auto &[name, pinned] : options.import.inputShapes)
+    if ((name.empty() || name == port.name || name == port.layerName) &&
+        pinned.size() == shape.size())
+      for (auto [size, pin] : llvm::zip(shape, pinned))
+        if (ShapedType::isDynamic(size))
+          size = pin;
+  if (ShapedType::isDynamic(shape.front()))
+    shape.front() = 1;
+  if (llvm::none_of(shape, ShapedType::isDynamic))
+    return true;
+  printError("input '" + port.name + "' has unknown sizes, " + shapeText(port.shape) +
+             ": give them with --input-shape, or give the input as a file");
+  return false;
+}
+
+static ExitStatus readFile(const PortShape &port, const std::string &path, Tensor &input) {
+  llvm::Expected<Tensor64> values = readNpy(path);
+  if (!values) {
+    printError(values.takeError());
+    return ExitInvalid;
+  }
+  bool fits = values->shape.size() == port.shape.size();
+  for (auto [size, want] : llvm::zip(values->shape, port.shape))
+    fits &= ShapedType::isDynamic(want) || size == want;
+  if (!fits) {
+    llvm::errs() << path << ": error: input '" << port.name << "' must have shape "
+                 << shapeText(port.shape) << ", got " << shapeText(values->shape) << "\n";
+    return ExitInvalid;
+  }
+  input.shape = values->shape;
+  input.values.assign(values->values.begin(), values->values.end());
+  return ExitOk;
+}
+
+ExitStatus upconv::readInputs(const Options &options, const std::vector<PortShape> &ports,
+                              std::vector<Tensor> &inputs) {
+  std::vector<std::string> sources(ports.size());
+  for (auto [index, source] : llvm::enumerate(sources))
+    source = "random:" + std::to_string(index);
+  for (const auto &[name, source] : options.inputs) {
+    std::optional<size_t> index = findPort(ports, name, "input");
+    if (!index)
+      return ExitUsage;
+    sources[*index] = source;
+  }
+  inputs.resize(ports.size());
+  for (auto [port, source, input] : llvm::zip(ports, sources, inputs)) {
+    if (!isPseudoFile(source)) {
+      if (ExitStatus status = readFile(port, source, input); status != ExitOk)
+        return status;
+      continue;
+    }
+    if (!chooseShape(options, port, input.shape))
+      return ExitUsage;
+    int64_t count = 1;
+    for (int64_t size : input.shape)
+      count *= size;
+    input.values.resize(count);
+    if (!makeValues(source, input)) {
+      printError("'--input' does not understand '" + source +
+                 "'; it takes a .npy file, random:SEED, zero or constant:V");
+      return ExitUsage;
+    }
+  }
+  return ExitOk;
+}

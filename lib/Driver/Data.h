@@ -1,0 +1,31 @@
+//===- Data.h - Inputs and outputs of run and verify ----------------------===//
+
+#ifndef UPCONV_LIB_DRIVER_DATA_H
+#define UPCONV_LIB_DRIVER_DATA_H
+
+#include "Options.h"
+
+#include "upconv/Driver/Driver.h"
+#include "upconv/Support/Tensor.h"
+
+namespace upconv {
+
+/// A port by both its names, with ShapedType::kDynamic for unknown sizes.
+struct PortShape {
+  std::string name, layerName;
+  std::vector<int64_t> shape;
+};
+
+/// The port that `name` means; an empty name serves where there is only one.
+/// Prints an error that lists the names. `what` is "input" or "output".
+std::optional<size_t> findPort(const std::vector<PortShape> &ports,
+                               const std::string &name, llvm::StringRef what);
+
+/// Reads or makes every input: .npy files, `random:SEED`, `zero`, `constant:V`.
+/// Unknown sizes of made inputs come from --input-shape; the batch is 1.
+ExitStatus readInputs(const Options &options, const std::vector<PortShape> &ports,
+                      std::vector<Tensor> &inputs);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_DRIVER_DATA_H

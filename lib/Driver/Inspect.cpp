@@ -1,0 +1,256 @@
+//===- Inspect.cpp - upconv inspect ---------------------------------------===//
+
+#include "Commands.h"
+#include "Listings.h"
+
+#include "upconv/Dialect/Keras/IR/KerasOps.h"
+#include "upconv/Dialect/Keras/IR/LayerLocation.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace upconv;
+
+namespace json = llvm::json;
+
+static std::string shapeText(Type type) {
+  std::string text = "(";
+  for (auto [i, size] : llvm::enumerate(cast<RankedTensorType>(type).getShape()))
+    text += (i ? ", " : "") +
+            (ShapedType::isDynamic(size) ? std::string("None") : std::to_string(size));
+  return text + ")";
+}
+
+static json::Value shapeJson(Type type) {
+  json::Array shape;
+  for (int64_t size : cast<RankedTensorType>(type).getShape())
+    shape.push_back(ShapedType::isDynamic(size) ? json::Value(nullptr) : json::Value(size));
+  return shape;
+}
+
+static json::Value number(int64_t value) {
+  return value < 0 ? json::Value(nullptr) : json::Value(value);
+}
+
+// The layers as model.summary() lists them.
+static json::Array layersJson(func::FuncOp function, int64_t &total, int64_t &trainable) {
+  json::Array layers;
+  llvm::StringSet<> counted;
+  function.walk([&](keras::LayerOpInterface layer) {
+    StringRef name = keras::getLayerName(layer.getLoc());
+    auto isTrainable = layer->getAttrOfType<BoolAttr>("trainable");
+    int64_t own = 0, ownTrainable = 0;
+    json::Array variables;
+    for (const keras::VariableSpec &variable : layer.getVariableSpecs()) {
+      int64_t count = 1;
+      for (int64_t size : variable.shape)
+        count *= size;
+      own += count;
+      if (variable.trainable && (!isTrainable || isTrainable.getValue()))
+        ownTrainable += count;
+      variables.push_back(json::Object{
+          {"name", variable.name}, {"shape", json::Array(variable.shape)}});
+    }
+    // A shared layer is listed at every call but counted once.
+    if (counted.insert(name).second) {
+      total += own;
+      trainable += ownTrainable;
+    }
+    json::Array inputs;
+    for (Value operand : layer->getOperands())
+      inputs.push_back(shapeJson(operand.getType()));
+    layers.push_back(json::Object{{"name", name},
+                                  {"class", layer.getLayerClass()},
+                                  {"input_shapes", std::move(inputs)},
+                                  {"output_shape", shapeJson(layer->getResult(0).getType())},
+                                  {"parameters", own},
+                                  {"trainable_parameters", ownTrainable},
+                                  {"variables", std::move(variables)}});
+  });
+  return layers;
+}
+
+static json::Array kernelsJson(const Session &session) {
+  json::Array kernels;
+  for (const KernelCall &call : session.built.calls) {
+    const KernelSpec &spec = session.built.kernels[call.kernel];
+    json::Object knobs;
+    for (const auto &[knob, value] : spec.schedule.knobs)
+      knobs[knob] = value;
+    kernels.push_back(json::Object{
+        {"name", spec.name},
+        {"layers", call.layer},
+        {"strategy", spec.schedule.strategy},
+        {"knobs", std::move(knobs)},
+        {"schedule", call.schedule},
+        {"useful_macs", number(usefulMacs(spec))},
+        {"executed_macs", number(session.kernels[call.kernel].executedMacs)},
+        {"packed_weight_bytes",
+         spec.hasWeights() ? packedWeightCount(spec) * 4 : int64_t(0)},
+        {"object_bytes", static_cast<int64_t>(session.kernels[call.kernel].object.size())}});
+  }
+  return kernels;
+}
+
+// Bytes of the workspace if no size depends on run time.
+static std::optional<int64_t> workspaceBytes(const LibraryPlan &plan) {
+  int64_t bytes = 0;
+  for (const WorkspaceSlot &slot : plan.slots) {
+    int64_t largest = 0;
+    for (AffineExpr tenant : slot.tenants) {
+      std::optional<int64_t> size = getConstant(tenant);
+      if (!size)
+        return std::nullopt;
+      largest = std::max(largest, *size);
+    }
+    bytes += (largest * 4 + 63) / 64 * 64;
+  }
+  return bytes;
+}
+
+static json::Array portsJson(func::FuncOp function, bool inputs, const std::vector<Port> &ports) {
+  json::Array list;
+  for (auto [i, port] : llvm::enumerate(ports))
+    list.push_back(json::Object{
+        {"name", port.name},
+        {"layer", port.layerName},
+        {"shape", shapeJson(inputs ? function.getArgumentTypes()[i]
+                                   : function.getResultTypes()[i])}});
+  return list;
+}
+
+static json::Object summarize(Session &session) {
+  auto function = *session.kerasModule->getOps<func::FuncOp>().begin();
+  int64_t total = 0, trainable = 0;
+  json::Array layers = layersJson(function, total, trainable);
+  std::optional<int64_t> workspace = workspaceBytes(session.built.library);
+  return json::Object{
+      {"model", session.built.library.modelName},
+      {"name", session.built.library.name},
+      {"target", session.target.name},
+      {"inputs", portsJson(function, true, session.built.library.inputs)},
+      {"outputs", portsJson(function, false, session.built.library.outputs)},
+      {"layers", std::move(layers)},
+      {"parameters", total},
+      {"trainable_parameters", trainable},
+      {"kernels", kernelsJson(session)},
+      {"workspace_bytes", workspace ? json::Value(*workspace) : json::Value(nullptr)}};
+}
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+static std::string cell(const json::Value &value) {
+  if (auto text = value.getAsString())
+    return text->str();
+  if (auto integer = value.getAsInteger())
+    return std::to_string(*integer);
+  if (const json::Array *array = value.getAsArray()) {
+    std::string text = "(";
+    for (auto [i, entry] : llvm::enumerate(*array))
+      text += (i ? ", " : "") + (entry.getAsNull() ? std::string("None") : cell(entry));
+    return text + ")";
+  }
+  return "?";
+}
+
+static void printTable(llvm::raw_ostream &os, llvm::ArrayRef<llvm::StringRef> headings,
+                       const std::vector<std::vector<std::string>> &rows) {
+  std::vector<size_t> widths;
+  for (auto [column, heading] : llvm::enumerate(headings)) {
+    size_t width = heading.size();
+    for (const auto &row : rows)
+      width = std::max(width, row[column].size());
+    widths.push_back(width + 2);
+  }
+  auto printRow = [&](auto &&row) {
+    for (auto [text, width] : llvm::zip(row, widths))
+      os << llvm::left_justify(text, width);
+    os << "\n";
+  };
+  printRow(headings);
+  for (size_t width : widths)
+    os << std::string(width - 2, '-') << "  ";
+  os << "\n";
+  for (const auto &row : rows)
+    printRow(row);
+}
+
+static std::string knobsText(const json::Object &knobs) {
+  std::vector<std::string> parts;
+  for (const auto &[name, value] : knobs)
+    parts.push_back(name.str() + "=" + cell(value));
+  llvm::sort(parts);
+  return llvm::join(parts, " ");
+}
+
+static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
+  os << "Model: " << cell(*summary.get("model")) << "\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const json::Value &entry : *summary.getArray("inputs")) {
+    const json::Object &input = *entry.getAsObject();
+    rows.push_back({cell(*input.get("layer")), "InputLayer", cell(*input.get("shape")), "0"});
+  }
+  for (const json::Value &entry : *summary.getArray("layers")) {
+    const json::Object &layer = *entry.getAsObject();
+    rows.push_back({cell(*layer.get("name")), cell(*layer.get("class")),
+                    cell(*layer.get("output_shape")), cell(*layer.get("parameters"))});
+  }
+  printTable(os, {"Layer", "Type", "Output shape", "Parameters"}, rows);
+  int64_t total = *summary.getInteger("parameters");
+  int64_t trainable = *summary.getInteger("trainable_parameters");
+  os << "Total parameters: " << total << "\nTrainable: " << trainable
+     << "\nNot trainable: " << total - trainable << "\n\nTarget: "
+     << cell(*summary.get("target")) << "\n";
+  rows.clear();
+  for (const json::Value &entry : *summary.getArray("kernels")) {
+    const json::Object &kernel = *entry.getAsObject();
+    rows.push_back({cell(*kernel.get("layers")), cell(*kernel.get("strategy")),
+                    knobsText(*kernel.getObject("knobs")), cell(*kernel.get("schedule")),
+                    cell(*kernel.get("useful_macs")), cell(*kernel.get("executed_macs")),
+                    cell(*kernel.get("packed_weight_bytes"))});
+  }
+  printTable(os, {"Kernel of", "Strategy", "Knobs", "Schedule", "Useful MACs",
+                  "Executed MACs", "Weight bytes"},
+             rows);
+  os << "Workspace: ";
+  if (auto bytes = summary.getInteger("workspace_bytes"))
+    os << *bytes << " bytes\n";
+  else
+    os << "depends on the run-time extents\n";
+}
+
+ExitStatus upconv::inspectCommand(const Options &options) {
+  if (!options.ir.empty() && !llvm::is_contained(irKinds(), options.ir)) {
+    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") + ", got '" +
+               options.ir + "'");
+    return ExitUsage;
+  }
+  Session session(options);
+  if (ExitStatus status = session.loadTables(); status != ExitOk)
+    return status;
+  if (ExitStatus status = session.import(); status != ExitOk)
+    return status;
+  if (!options.ir.empty()) {
+    std::string text;
+    ExitStatus status = makeListing(session, options.ir, options.layer, text);
+    if (status == ExitOk)
+      llvm::outs() << text;
+    return status;
+  }
+  if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
+    return status;
+  if (ExitStatus status = session.compileKernels(); status != ExitOk)
+    return status;
+  json::Object summary = summarize(session);
+  if (options.json)
+    llvm::outs() << llvm::formatv("{0:2}", json::Value(std::move(summary))) << "\n";
+  else
+    printSummary(summary, llvm::outs());
+  return ExitOk;
+}

@@ -1,0 +1,222 @@
+//===- Options.cpp - The command line, parsed -----------------------------===//
+//
+// llvm::cl with one subcommand per job. The options live in a struct that is
+// made on demand, because workers never parse a command line.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+
+#include "upconv/Driver/Driver.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace cl = llvm::cl;
+using namespace upconv;
+
+namespace {
+
+struct Flags {
+  cl::SubCommand compile{"compile", "Compile a model to a native library"};
+  cl::SubCommand inspect{"inspect", "Show a model's layers, kernels or IR"};
+  cl::SubCommand run{"run", "Run a model (or a compiled .so) on data"};
+  cl::SubCommand verify{"verify", "Compare the compiled model with the float64 reference"};
+  cl::SubCommand bench{"bench", "Time a model, or the layers of a suite"};
+  cl::OptionCategory category{"upconv options"};
+
+#define EVERY cl::sub(compile), cl::sub(inspect), cl::sub(run), cl::sub(verify), cl::sub(bench)
+  cl::opt<std::string> model{cl::Positional, cl::Required, cl::value_desc("MODEL"),
+                             cl::desc("MODEL"), EVERY, cl::cat(category)};
+  cl::opt<std::string> target{
+      "target", cl::init("host"), cl::value_desc("NAME"),
+      cl::desc("target to compile for (default: the best that this machine runs)"),
+      EVERY, cl::cat(category)};
+  cl::list<std::string> inputShapes{
+      "input-shape", cl::value_desc("[NAME=]DIMS"),
+      cl::desc("shape of an input, batch first, '?' for unknown: 1,28,28,1"), EVERY,
+      cl::cat(category)};
+  cl::opt<std::string> weights{"weights", cl::value_desc("FILE"),
+                               cl::desc("weights: .weights.h5 or .npz"), EVERY,
+                               cl::cat(category)};
+  cl::opt<std::string> init{
+      "init", cl::value_desc("SEED"),
+      cl::desc("draw the weights from the model's own initializers"), EVERY,
+      cl::cat(category)};
+  cl::opt<std::string> schedules{"schedules", cl::value_desc("DIR"),
+                                 cl::desc("schedule tables to look at first"), EVERY,
+                                 cl::cat(category)};
+  cl::opt<std::string> name{
+      "name", cl::value_desc("NAME"),
+      cl::desc("prefix of every symbol (default: from the model's name)"), EVERY,
+      cl::cat(category)};
+  cl::opt<unsigned> jobs{"j", cl::Prefix, cl::value_desc("N"), cl::init(0),
+                         cl::desc("kernels compiled at a time (default: one per core)"),
+                         EVERY, cl::cat(category)};
+  cl::opt<bool> remarks{"remarks", cl::desc("say which schedule each kernel uses"),
+                        EVERY, cl::cat(category)};
+#undef EVERY
+
+  cl::opt<std::string> output{"o", cl::value_desc("DIR"), cl::init("."),
+                              cl::desc("folder for the files"), cl::sub(compile),
+                              cl::cat(category)};
+  cl::list<std::string> emit{
+      "emit", cl::CommaSeparated, cl::value_desc("KIND,..."),
+      cl::desc("static-library,header (default), object, shared-library, assembly, "
+               "llvm, mlir, stmt, stmt-html, schedule, cmake"),
+      cl::sub(compile), cl::cat(category)};
+
+  cl::opt<std::string> ir{
+      "ir", cl::value_desc("KIND"),
+      cl::desc("keras, upconv, kernels, schedule, halide, stmt, stmt-html, llvm, "
+               "assembly or ptx instead of the summary"),
+      cl::sub(inspect), cl::cat(category)};
+  cl::opt<std::string> layer{"layer", cl::value_desc("NAME"),
+                             cl::desc("only the kernels of this layer (inspect); "
+                                      "only the suite's layer of this id (bench)"),
+                             cl::sub(inspect), cl::sub(bench), cl::cat(category)};
+  cl::opt<bool> json{"json", cl::desc("the summary as JSON"), cl::sub(inspect),
+                     cl::cat(category)};
+  cl::opt<bool> explain{"explain",
+                        cl::desc("say where Keras's back ends would disagree"),
+                        cl::sub(inspect), cl::cat(category)};
+
+  cl::list<std::string> inputs{
+      "input", cl::value_desc("[NAME=]FILE"),
+      cl::desc(".npy file, '-', random:SEED, zero or constant:V"), cl::sub(run),
+      cl::sub(verify), cl::cat(category)};
+  cl::list<std::string> outputs{"output", cl::value_desc("[NAME=]FILE"),
+                                cl::desc("where to write an output (.npy)"),
+                                cl::sub(run), cl::cat(category)};
+  cl::opt<int> threads{"threads", cl::init(1), cl::value_desc("N"),
+                       cl::desc("threads of the run; 0: one per core"), cl::sub(run),
+                       cl::sub(verify), cl::sub(bench), cl::cat(category)};
+  cl::opt<double> tolerance{"tolerance", cl::init(0), cl::value_desc("X"),
+                            cl::desc("greatest relative error norm (default: the "
+                                     "numeric policy's)"),
+                            cl::sub(verify), cl::cat(category)};
+  cl::opt<bool> exact{"exact",
+                      cl::desc("small integer weights and inputs, bit for bit"),
+                      cl::sub(verify), cl::cat(category)};
+
+  cl::opt<std::string> tier{"tier", cl::value_desc("T"),
+                            cl::desc("only the suite's layers of this tier"),
+                            cl::sub(bench), cl::cat(category)};
+  cl::opt<std::string> benchJson{"json", cl::value_desc("FILE"),
+                                 cl::desc("write the figures as JSON"),
+                                 cl::sub(bench), cl::cat(category)};
+  cl::opt<double> seconds{"seconds", cl::init(1.0), cl::value_desc("S"),
+                          cl::desc("time spent measuring each layer"), cl::sub(bench),
+                          cl::cat(category)};
+};
+
+} // namespace
+
+static bool usage(const llvm::Twine &message) {
+  llvm::errs() << "upconv: error: " << message << "\n";
+  return false;
+}
+
+// "[NAME=]VALUE"
+static std::pair<std::string, std::string> splitName(llvm::StringRef text) {
+  auto [name, value] = text.split('=');
+  if (text.contains('='))
+    return {name.str(), value.str()};
+  return {"", text.str()};
+}
+
+static bool parseShape(llvm::StringRef text, std::vector<int64_t> &shape) {
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',');
+  for (llvm::StringRef part : parts) {
+    int64_t size = mlir::ShapedType::kDynamic;
+    part = part.trim();
+    if (part != "?" && (part.getAsInteger(10, size) || size < 1))
+      return usage("'--input-shape' wants positive sizes or '?', separated by "
+                   "commas, got '" + text + "'");
+    shape.push_back(size);
+  }
+  return true;
+}
+
+static bool fill(Flags &flags, Options &options) {
+  options.import.path = flags.model;
+  options.import.weightsPath = flags.weights;
+  if (!flags.init.empty()) {
+    uint64_t seed;
+    if (llvm::StringRef(flags.init).getAsInteger(10, seed))
+      return usage("'--init' wants a number, got '" + flags.init + "'");
+    options.import.initSeed = seed;
+  }
+  for (const std::string &text : flags.inputShapes) {
+    auto [name, dims] = splitName(text);
+    std::vector<int64_t> shape;
+    if (!parseShape(dims, shape))
+      return false;
+    options.import.inputShapes.push_back({name, shape});
+  }
+  options.target = flags.target;
+  options.schedules = flags.schedules;
+  options.name = flags.name;
+  options.jobs = flags.jobs;
+  options.remarks = flags.remarks;
+  options.outputDirectory = flags.output;
+  if (!flags.emit.empty())
+    options.emit = {flags.emit.begin(), flags.emit.end()};
+  options.ir = flags.ir;
+  options.layer = flags.layer;
+  options.json = flags.json;
+  options.explain = flags.explain;
+  for (const std::string &text : flags.inputs)
+    options.inputs.push_back(splitName(text));
+  for (const std::string &text : flags.outputs)
+    options.outputs.push_back(splitName(text));
+  options.threads = flags.threads;
+  options.tolerance = flags.tolerance;
+  options.exact = flags.exact;
+  options.tier = flags.tier;
+  options.jsonFile = flags.benchJson;
+  options.seconds = flags.seconds;
+  if (options.threads < 0)
+    return usage("'--threads' must not be negative, got " +
+                 llvm::Twine(options.threads));
+  if (options.tolerance < 0)
+    return usage("'--tolerance' must not be negative");
+  return true;
+}
+
+std::optional<Options> upconv::parseOptions(int argc, char **argv, int &exitStatus) {
+  static Flags flags;
+  exitStatus = ExitUsage;
+  for (cl::SubCommand *command : {&flags.compile, &flags.inspect, &flags.run,
+                                  &flags.verify, &flags.bench})
+    cl::HideUnrelatedOptions(flags.category, *command);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "upconv: Keras models built around transposed convolutions to native "
+          "libraries\n",
+          &llvm::errs()))
+    return std::nullopt;
+
+  Options options;
+  if (flags.compile)
+    options.command = Command::Compile;
+  else if (flags.inspect)
+    options.command = Command::Inspect;
+  else if (flags.run)
+    options.command = Command::Run;
+  else if (flags.verify)
+    options.command = Command::Verify;
+  else if (flags.bench)
+    options.command = Command::Bench;
+  else {
+    usage("no command given; 'upconv --help' lists them");
+    return std::nullopt;
+  }
+  if (!fill(flags, options))
+    return std::nullopt;
+  exitStatus = ExitOk;
+  return options;
+}

@@ -1,0 +1,51 @@
+//===- Options.h - The command line, parsed -------------------------------===//
+
+#ifndef UPCONV_LIB_DRIVER_OPTIONS_H
+#define UPCONV_LIB_DRIVER_OPTIONS_H
+
+#include "upconv/Import/Keras/ImportKeras.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace upconv {
+
+enum class Command { Compile, Inspect, Run, Verify, Bench };
+
+/// What all subcommands share, and what each adds; see `upconv --help`.
+struct Options {
+  Command command = Command::Compile;
+  ImportOptions import; ///< MODEL, --input-shape, --weights, --init
+  std::string target = "host";
+  std::string schedules;
+  std::string name;
+  unsigned jobs = 0; ///< 0: one per core
+  bool remarks = false;
+
+  // compile
+  std::string outputDirectory = ".";
+  std::vector<std::string> emit = {"static-library", "header"};
+  // inspect
+  std::string ir; ///< empty: the summary
+  std::string layer; ///< also bench: the id of a suite's layer
+  bool json = false, explain = false;
+  // run, verify
+  std::vector<std::pair<std::string, std::string>> inputs, outputs;
+  int threads = 1;
+  double tolerance = 0; ///< 0: the numeric policy's
+  bool exact = false;
+  // bench
+  std::string tier;
+  std::string jsonFile;
+  double seconds = 1.0;
+};
+
+/// Parses the command line. On failure prints one line to stderr and returns
+/// nothing; `exitStatus` is then ExitUsage, or ExitOk after --help or --version.
+std::optional<Options> parseOptions(int argc, char **argv, int &exitStatus);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_DRIVER_OPTIONS_H

@@ -1,0 +1,288 @@
+//===- Run.cpp - upconv run and upconv verify -----------------------------===//
+//
+// Both execute the emitted library in a child process; there is no second path.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Data.h"
+#include "Workers.h"
+
+#include "upconv/Dialect/Keras/IR/KerasOps.h"
+#include "upconv/Dialect/Keras/IR/LayerLocation.h"
+#include "upconv/Reference/Evaluator.h"
+#include "upconv/Support/Npy.h"
+#include "upconv/Target/Library/LoadedLibrary.h"
+
+#include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace upconv;
+
+// Whether this machine can execute code for `target`.
+static bool isNative(const Session &session) {
+  llvm::Expected<TargetInfo> host = session.tables->target("host");
+  if (!host) {
+    llvm::consumeError(host.takeError());
+    return false;
+  }
+  return host->name == session.target.name ||
+         llvm::is_contained(host->fallback, session.target.name);
+}
+
+// Compiles the model of `session` to a shared library in `folder`.
+static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
+                                std::string &library) {
+  if (!isNative(session)) {
+    printError("this machine cannot run code for '" + session.target.name + "'");
+    return ExitUnsupported;
+  }
+  if (!folder.valid())
+    return ExitInternal;
+  library = folder.file("lib.so");
+  for (auto step : {+[](Session &s) { return s.plan(/*withWeights=*/true); },
+                    +[](Session &s) { return s.compileKernels(); },
+                    +[](Session &s) { return s.emit(); }})
+    if (ExitStatus status = step(session); status != ExitOk)
+      return status;
+  return session.writeSharedLibrary(library);
+}
+
+static std::vector<PortShape> portsOf(const std::vector<Port> &ports) {
+  std::vector<PortShape> result;
+  for (const Port &port : ports) {
+    PortShape entry{port.name, port.layerName, {}};
+    for (AffineExpr size : port.shape)
+      entry.shape.push_back(getConstant(size).value_or(ShapedType::kDynamic));
+    result.push_back(std::move(entry));
+  }
+  return result;
+}
+
+static void printOutput(const PortShape &port, const Tensor &tensor) {
+  double low = INFINITY, high = -INFINITY, sum = 0;
+  for (float value : tensor.values) {
+    low = std::fmin(low, value);
+    high = std::fmax(high, value);
+    sum += value;
+  }
+  llvm::outs() << port.name << ": shape (";
+  for (auto [i, size] : llvm::enumerate(tensor.shape))
+    llvm::outs() << (i ? ", " : "") << size;
+  llvm::outs() << "), min " << llvm::format("%g", low) << ", max "
+               << llvm::format("%g", high) << ", mean "
+               << llvm::format("%g", sum / tensor.values.size()) << "\n";
+}
+
+static ExitStatus writeOutputs(const Options &options, const std::vector<PortShape> &ports,
+                               const std::vector<Tensor> &outputs) {
+  if (options.outputs.empty()) {
+    for (auto [port, tensor] : llvm::zip(ports, outputs))
+      printOutput(port, tensor);
+    return ExitOk;
+  }
+  for (const auto &[name, path] : options.outputs) {
+    std::optional<size_t> index = findPort(ports, name, "output");
+    if (!index)
+      return ExitUsage;
+    if (printError(writeNpy(path, outputs[*index])))
+      return ExitInvalid;
+  }
+  return ExitOk;
+}
+
+// A library that was compiled before carries its own description.
+static ExitStatus runLibrary(const Options &options) {
+  std::vector<PortShape> inputs, outputs;
+  {
+    llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(options.import.path);
+    if (!library) {
+      printError(library.takeError());
+      return ExitInvalid;
+    }
+    auto collect = [](llvm::ArrayRef<LoadedPort> ports) {
+      std::vector<PortShape> result;
+      for (const LoadedPort &port : ports)
+        result.push_back({port.name, port.layerName, port.shape});
+      return result;
+    };
+    inputs = collect(library->inputs());
+    outputs = collect(library->outputs());
+  }
+  std::vector<Tensor> values, results;
+  if (ExitStatus status = readInputs(options, inputs, values); status != ExitOk)
+    return status;
+  if (ExitStatus status = runInWorker(options.import.path, values, options.threads, results);
+      status != ExitOk)
+    return status;
+  return writeOutputs(options, outputs, results);
+}
+
+ExitStatus upconv::runCommand(const Options &options) {
+  llvm::file_magic magic;
+  if (options.import.path != "-" && !llvm::identify_magic(options.import.path, magic) &&
+      magic == llvm::file_magic::elf_shared_object)
+    return runLibrary(options);
+
+  Session session(options);
+  if (ExitStatus status = session.loadTables(); status != ExitOk)
+    return status;
+  if (ExitStatus status = session.import(); status != ExitOk)
+    return status;
+  TemporaryFolder folder;
+  std::string library;
+  if (ExitStatus status = compileForRun(session, folder, library); status != ExitOk)
+    return status;
+  std::vector<Tensor> inputs, outputs;
+  if (ExitStatus status =
+          readInputs(options, portsOf(session.built.library.inputs), inputs);
+      status != ExitOk)
+    return status;
+  if (ExitStatus status = runInWorker(library, inputs, options.threads, outputs);
+      status != ExitOk)
+    return status;
+  return writeOutputs(options, portsOf(session.built.library.outputs), outputs);
+}
+
+//===----------------------------------------------------------------------===//
+// verify
+//===----------------------------------------------------------------------===//
+
+// The numeric policy: max(2e-6, 2.5e-8 * sqrt(terms)) for one layer, 1e-5 for a
+// model; terms is the number of products summed into one output.
+static double policyTolerance(const Session &session) {
+  int64_t layers = 0;
+  session.kerasModule->walk([&](keras::LayerOpInterface) { ++layers; });
+  if (layers != 1 || session.built.kernels.empty())
+    return 1e-5;
+  double terms = 1;
+  for (const KernelSpec &spec : session.built.kernels)
+    if (spec.hasWeights()) {
+      terms = spec.inputChannels();
+      for (int64_t size : spec.window)
+        terms *= size;
+    }
+  return std::max(2e-6, 2.5e-8 * std::sqrt(terms));
+}
+
+// Layers through which small integers stay exact in float32.
+static std::optional<std::string> inexactLayer(Session &session) {
+  std::optional<std::string> found;
+  session.kerasModule->walk([&](keras::LayerOpInterface layer) {
+    StringRef kind = layer.getLayerClass();
+    StringRef activation;
+    if (auto attr = layer->getAttrOfType<StringAttr>("activation"))
+      activation = attr.getValue();
+    bool exact = activation.empty() || activation == "linear" || activation == "relu";
+    if (kind == "BatchNormalization" || kind == "LeakyReLU" || kind == "Softmax" ||
+        kind.starts_with("AveragePooling") || !exact)
+      found = (keras::getLayerName(layer.getLoc()) + "' (" + kind +
+               (exact ? "" : ", " + activation) + ")")
+                  .str();
+  });
+  return found;
+}
+
+namespace {
+struct Difference {
+  double error = 0; // relative error norm
+  int64_t mismatches = 0, first = -1;
+};
+} // namespace
+
+static Difference compare(const Tensor &got, const Tensor64 &want) {
+  Difference result;
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < want.values.size(); ++i) {
+    double delta = got.values[i] - want.values[i];
+    bool same = got.values[i] == static_cast<float>(want.values[i]) ||
+                (std::isnan(got.values[i]) && std::isnan(want.values[i]));
+    if (!same) {
+      if (result.first < 0)
+        result.first = i;
+      ++result.mismatches;
+      difference += delta * delta;
+    }
+    norm += std::isfinite(want.values[i]) ? want.values[i] * want.values[i] : 0;
+  }
+  result.error = difference == 0 ? 0
+                 : norm == 0     ? std::sqrt(difference)
+                                 : std::sqrt(difference / norm);
+  return result;
+}
+
+static bool verifyOutput(const PortShape &port, const Tensor &got, const Tensor64 &want,
+                         bool exact, double tolerance) {
+  if (got.shape != want.shape) {
+    printError("output '" + port.name + "' has another shape than the reference");
+    return false;
+  }
+  Difference difference = compare(got, want);
+  bool ok = exact ? difference.mismatches == 0 : difference.error <= tolerance;
+  llvm::outs() << port.name << ": " << got.values.size() << " values, ";
+  if (exact)
+    llvm::outs() << difference.mismatches << " differ";
+  else
+    llvm::outs() << "relative error norm " << llvm::format("%.3g", difference.error)
+                 << " (at most " << llvm::format("%.3g", tolerance) << ")";
+  llvm::outs() << (ok ? ": ok" : ": FAILED");
+  if (!ok && difference.first >= 0)
+    llvm::outs() << "; first at flat index " << difference.first << ": got "
+                 << llvm::format("%.9g", got.values[difference.first]) << ", want "
+                 << llvm::format("%.9g", want.values[difference.first]);
+  llvm::outs() << "\n";
+  return ok;
+}
+
+ExitStatus upconv::verifyCommand(const Options &options) {
+  Session session(options);
+  if (ExitStatus status = session.loadTables(); status != ExitOk)
+    return status;
+  if (ExitStatus status = session.import(); status != ExitOk)
+    return status;
+  if (options.exact) {
+    if (std::optional<std::string> layer = inexactLayer(session)) {
+      printError("'--exact' wants layers that keep integers exact; layer '" + *layer +
+                 " does not");
+      return ExitUsage;
+    }
+    session.useIntegerWeights();
+  }
+  TemporaryFolder folder;
+  std::string library;
+  if (ExitStatus status = compileForRun(session, folder, library); status != ExitOk)
+    return status;
+
+  std::vector<PortShape> ports = portsOf(session.built.library.inputs);
+  std::vector<Tensor> inputs, outputs;
+  if (ExitStatus status = readInputs(options, ports, inputs); status != ExitOk)
+    return status;
+  if (options.exact)
+    for (Tensor &input : inputs)
+      for (float &value : input.values)
+        value = std::round(value * 2);
+  if (ExitStatus status = runInWorker(library, inputs, options.threads, outputs);
+      status != ExitOk)
+    return status;
+
+  std::vector<Tensor64> wide;
+  for (const Tensor &input : inputs)
+    wide.push_back({input.shape, {input.values.begin(), input.values.end()}});
+  FailureOr<std::vector<Tensor64>> expected = reference::evaluate(
+      *session.kerasModule->getOps<func::FuncOp>().begin(), session.model.weights, wide);
+  if (failed(expected))
+    return ExitInvalid;
+
+  double tolerance = options.tolerance > 0 ? options.tolerance : policyTolerance(session);
+  bool ok = true;
+  std::vector<PortShape> results = portsOf(session.built.library.outputs);
+  for (auto [port, got, want] : llvm::zip(results, outputs, *expected))
+    ok &= verifyOutput(port, got, want, options.exact, tolerance);
+  return ok ? ExitOk : ExitVerification;
+}

@@ -1,0 +1,211 @@
+//===- Session.cpp - One model on its way through the stages --------------===//
+
+#include "Session.h"
+
+#include "Workers.h"
+
+#include "upconv/Dialect/Keras/IR/KerasOps.h"
+#include "upconv/Pipelines/Pipelines.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace upconv;
+
+static std::unique_ptr<MLIRContext> makeContext() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  // Threads would only make the order of diagnostics a matter of chance: the
+  // expensive work is in workers.
+  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  return context;
+}
+
+Session::Session(const Options &options)
+    : options(options), mlirContext(makeContext()),
+      printer(*mlirContext, options.remarks) {}
+
+func::FuncOp Session::function() {
+  return *model.module->getOps<func::FuncOp>().begin();
+}
+
+ExitStatus Session::loadTables() {
+  llvm::Expected<ScheduleTables> loaded = ScheduleTables::load(options.schedules);
+  if (!loaded) {
+    printError(loaded.takeError());
+    return ExitUsage;
+  }
+  tables = std::move(*loaded);
+  llvm::Expected<TargetInfo> info = tables->target(options.target);
+  if (!info) {
+    printError(info.takeError());
+    return ExitUsage;
+  }
+  target = std::move(*info);
+  return ExitOk;
+}
+
+ExitStatus Session::import() {
+  ExitStatus status = importInWorker(context(), options.import, model);
+  if (status != ExitOk)
+    return status;
+  kerasModule = model.module->clone();
+  return ExitOk;
+}
+
+void Session::useIntegerWeights() {
+  uint64_t state = 0x9e3779b97f4a7c15;
+  model.weights.tensors.clear();
+  model.module->walk([&](keras::LayerOpInterface layer) {
+    ArrayAttr variables = layer.getLayerWeights();
+    if (!variables)
+      return;
+    for (auto variable : variables.getAsRange<keras::VariableAttr>()) {
+      Tensor tensor;
+      tensor.shape = variable.getType().getShape().vec();
+      tensor.values.resize(variable.getType().getNumElements());
+      for (float &value : tensor.values) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        value = static_cast<int>((state >> 33) % 5) - 2;
+      }
+      model.weights.tensors[variable.getSource()] = std::move(tensor);
+    }
+  });
+}
+
+LogicalResult
+Session::runPipeline(llvm::function_ref<void(OpPassManager &)> populate) {
+  PassManager manager(&context());
+  populate(manager);
+  return manager.run(*model.module);
+}
+
+ExitStatus Session::lowerTo(Stage stage) {
+  while (reached < stage) {
+    Stage next = static_cast<Stage>(static_cast<int>(reached) + 1);
+    LogicalResult result = runPipeline([&](OpPassManager &manager) {
+      if (next == Stage::Upconv)
+        populateKerasToUpconv(manager);
+      else if (next == Stage::Kernels)
+        populateKernels(manager);
+      else
+        populateSchedules(manager, {target.name, options.schedules});
+    });
+    if (failed(result))
+      return ExitInternal;
+    reached = next;
+  }
+  return ExitOk;
+}
+
+ExitStatus Session::plan(bool withWeights) {
+  if (ExitStatus status = lowerTo(Stage::Schedule); status != ExitOk)
+    return status;
+  PlanOptions planOptions;
+  planOptions.name = options.name.empty() ? function().getName().str() : options.name;
+  planOptions.weights = withWeights ? &model.weights : nullptr;
+  FailureOr<BuiltPlan> result = buildLibraryPlan(function(), target, planOptions);
+  if (failed(result))
+    return ExitInvalid;
+  built = std::move(*result);
+  kerasModule->walk([&](keras::LayerOpInterface layer) {
+    for (const keras::VariableSpec &variable : layer.getVariableSpecs()) {
+      int64_t count = 1;
+      for (int64_t size : variable.shape)
+        count *= size;
+      built.library.parameters += count;
+    }
+  });
+  return ExitOk;
+}
+
+ExitStatus Session::compileKernels(KernelText text) {
+  return compileInWorkers(built.kernels, text, options.jobs, kernels, kernelSeconds);
+}
+
+ExitStatus Session::emit() {
+  std::vector<KernelObject> objects;
+  for (auto [spec, kernel] : llvm::zip(built.kernels, kernels))
+    objects.push_back({spec.name, kernel.object});
+  llvm::Expected<std::vector<LibraryMember>> result =
+      emitMembers(built.library, objects);
+  if (!result) {
+    printError(result.takeError());
+    return ExitInternal;
+  }
+  members = std::move(*result);
+  return ExitOk;
+}
+
+ExitStatus Session::writeSharedLibrary(const std::string &path) {
+  llvm::Expected<std::string> bytes = emitSharedLibrary(built.library, members);
+  if (!bytes) {
+    printError(bytes.takeError());
+    return ExitInternal;
+  }
+  OutputFiles files;
+  return files.add(path, *bytes) && files.commit() ? ExitOk : ExitInvalid;
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+TemporaryFolder::TemporaryFolder() {
+  llvm::SmallString<128> folder;
+  if (std::error_code code = llvm::sys::fs::createUniqueDirectory("upconv", folder))
+    printError("cannot make a temporary folder: " + code.message());
+  else
+    path = folder.str().str();
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  if (!path.empty())
+    llvm::sys::fs::remove_directories(path);
+}
+
+std::string TemporaryFolder::file(llvm::StringRef name) const {
+  return (path + "/" + name).str();
+}
+
+OutputFiles::~OutputFiles() {
+  for (const auto &[temporary, path] : pending)
+    llvm::sys::fs::remove(temporary);
+}
+
+bool OutputFiles::add(const std::string &path, llvm::StringRef bytes) {
+  if (path == "-") {
+    llvm::outs() << bytes;
+    return true;
+  }
+  llvm::SmallString<128> temporary;
+  int descriptor;
+  std::error_code code = llvm::sys::fs::createUniqueFile(
+      path + ".%%%%%%.tmp", descriptor, temporary, llvm::sys::fs::OF_None, 0644);
+  if (!code) {
+    pending.push_back({temporary.str().str(), path});
+    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+    os << bytes;
+    os.close();
+    code = os.error();
+    os.clear_error();
+  }
+  if (code)
+    llvm::errs() << path << ": error: cannot write: " << code.message() << "\n";
+  return !code;
+}
+
+bool OutputFiles::commit() {
+  for (const auto &[temporary, path] : pending)
+    if (std::error_code code = llvm::sys::fs::rename(temporary, path)) {
+      llvm::errs() << path << ": error: cannot write: " << code.message() << "\n";
+      return false;
+    }
+  pending.clear();
+  return true;
+}

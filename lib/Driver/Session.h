@@ -1,0 +1,99 @@
+//===- Session.h - One model on its way through the stages ----------------===//
+//
+// What compile, inspect, run, verify and bench have in common: import in a
+// worker, the pass pipelines, the plan, kernels compiled in workers, members.
+// Each step returns an exit status; anything but ExitOk has been reported.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_DRIVER_SESSION_H
+#define UPCONV_LIB_DRIVER_SESSION_H
+
+#include "Diagnostics.h"
+#include "Options.h"
+
+#include "upconv/Conversion/UpconvToLibraryPlan.h"
+#include "upconv/Driver/Driver.h"
+#include "upconv/Schedule/Schedule.h"
+#include "upconv/Target/Halide/CompileKernel.h"
+#include "upconv/Target/Library/EmitLibrary.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+#include <optional>
+
+namespace upconv {
+
+class Session {
+public:
+  explicit Session(const Options &options);
+
+  /// Target and tables; must come first.
+  ExitStatus loadTables();
+  /// Reads the model into `module` (keras dialect) and `weights`.
+  ExitStatus import();
+  /// Draws small integers for every weight, for bit-exact comparison.
+  void useIntegerWeights();
+
+  /// The stages of `--ir`; each runs those before it that have not run.
+  enum class Stage { Keras, Upconv, Kernels, Schedule };
+  ExitStatus lowerTo(Stage stage);
+
+  /// lowerTo(Schedule), then the plan. Without weights the image stays empty.
+  ExitStatus plan(bool withWeights);
+  /// plan(), then every kernel to an object (or to the listing asked for).
+  ExitStatus compileKernels(KernelText text = KernelText::Object);
+  /// The members of the library; after compileKernels().
+  ExitStatus emit();
+  /// Writes the shared library to `path`; after emit().
+  ExitStatus writeSharedLibrary(const std::string &path);
+
+  mlir::MLIRContext &context() { return *mlirContext; }
+  mlir::func::FuncOp function();
+
+  const Options &options;
+  std::optional<ScheduleTables> tables;
+  TargetInfo target;
+  ImportedModel model; ///< module is lowered in place
+  mlir::OwningOpRef<mlir::ModuleOp> kerasModule; ///< as imported
+  BuiltPlan built;
+  std::vector<CompiledKernel> kernels; ///< parallel to built.kernels
+  std::vector<double> kernelSeconds;   ///< wall time of each kernel's worker
+  std::vector<LibraryMember> members;
+
+private:
+  mlir::LogicalResult
+  runPipeline(llvm::function_ref<void(mlir::OpPassManager &)> populate);
+
+  std::unique_ptr<mlir::MLIRContext> mlirContext;
+  DiagnosticPrinter printer;
+  Stage reached = Stage::Keras;
+};
+
+/// A folder under the system's temporary one, removed at the end.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  std::string file(llvm::StringRef name) const;
+  bool valid() const { return !path.empty(); }
+
+private:
+  std::string path;
+};
+
+/// Writes files so that either all of them appear or none: each under a
+/// temporary name, then renamed. `-` is standard output.
+class OutputFiles {
+public:
+  ~OutputFiles();
+  bool add(const std::string &path, llvm::StringRef bytes);
+  bool commit();
+
+private:
+  std::vector<std::pair<std::string, std::string>> pending;
+};
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_DRIVER_SESSION_H

@@ -1,0 +1,59 @@
+//===- Workers.h - What runs in processes of its own ----------------------===//
+//
+// Both ends of each worker protocol, side by side: import (untrusted files),
+// kernel (Halide), run and bench (generated code).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_DRIVER_WORKERS_H
+#define UPCONV_LIB_DRIVER_WORKERS_H
+
+#include "upconv/Driver/Driver.h"
+#include "upconv/Import/Keras/ImportKeras.h"
+#include "upconv/Support/Tensor.h"
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+/// Imports under limits of time and memory. The worker prints its diagnostics.
+ExitStatus importInWorker(mlir::MLIRContext &context, const ImportOptions &options,
+                          ImportedModel &model);
+
+/// Compiles kernels, `jobs` at a time (0: one per core), with progress on a
+/// terminal. `seconds` receives each worker's wall time.
+ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs, KernelText text,
+                            unsigned jobs, std::vector<CompiledKernel> &kernels,
+                            std::vector<double> &seconds);
+
+/// Runs a shared library once on `inputs`.
+ExitStatus runInWorker(const std::string &library, const std::vector<Tensor> &inputs,
+                       int threads, std::vector<Tensor> &outputs);
+
+/// What a timed run is measured against, and what it gave.
+struct BenchRequest {
+  std::string library;
+  std::vector<std::vector<int64_t>> inputShapes;
+  int threads = 1;
+  double seconds = 1;
+  int64_t vectorFloats = 4;
+  bool fma = true;
+  int64_t usefulMacs = 0, bytes = 0;
+};
+struct BenchResult {
+  double medianMs = 0, minMs = 0;
+  double peakGflops = 0;          ///< median of the paired loops
+  double readGbs = 0, writeGbs = 0; ///< at the layer's working set
+  double rooflineMs = 0, fraction = 0;
+  int64_t runs = 0;
+};
+ExitStatus benchInWorker(const BenchRequest &request, BenchResult &result);
+
+/// The worker's side: `kind` is what follows --worker=.
+int workerMain(llvm::StringRef kind);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_DRIVER_WORKERS_H

@@ -1,0 +1,77 @@
+//===- ConvReaders.cpp - Arguments of convolutions and pooling ------------===//
+
+#include "LayerArguments.h"
+#include "LayerReaders.h"
+
+using namespace mlir;
+using namespace upconv::keras_import;
+
+static void readConvTraining(LayerArguments &args) {
+  args.training({"trainable", "kernel_initializer", "bias_initializer",
+                 "kernel_regularizer", "bias_regularizer",
+                 "activity_regularizer", "kernel_constraint",
+                 "bias_constraint"});
+}
+
+void upconv::keras_import::readConvTranspose(LayerArguments &args,
+                                             unsigned rank) {
+  args.integer("filters");
+  args.tuple("kernel_size", rank);
+  args.tuple("strides", rank, 1);
+  args.keyword("padding", "valid");
+  // Files of Keras 3.0 to 3.14 have lost it; the graph checks recorded shapes.
+  args.getPlan().outputPaddingAbsent = !args.take("output_padding");
+  args.optionalTuple("output_padding", rank);
+  args.keyword("data_format", "channels_last");
+  bool isKeras2 = args.getFlavor() == Flavor::Keras2;
+  if (JsonValue value = args.take("dilation_rate");
+      rank == 3 && isKeras2 && value) {
+    // tf.keras ignores it there.
+    if (!value.isArray() && value.asInteger() != 1)
+      args.warning(value) << "'dilation_rate' is ignored, as tf.keras does";
+    for (JsonValue rate : value.elements())
+      if (rate.asInteger() != 1) {
+        args.warning(value) << "'dilation_rate' is ignored, as tf.keras does";
+        break;
+      }
+    args.set("dilation_rate",
+             args.getBuilder().getDenseI64ArrayAttr(Shape(rank, 1)), {});
+  } else {
+    args.tuple("dilation_rate", rank, 1);
+  }
+  // tf.keras writes an argument that it inherits and never looks at.
+  if (isKeras2)
+    if (JsonValue value = args.take("groups"); value && value.asInteger() != 1)
+      args.warning(value)
+          << "'groups' is ignored on a transposed layer, as tf.keras does, got "
+          << value.text();
+  args.activation();
+  args.boolean("use_bias", true);
+  readConvTraining(args);
+}
+
+void upconv::keras_import::readConv(LayerArguments &args, unsigned rank) {
+  args.integer("filters");
+  args.tuple("kernel_size", rank);
+  args.tuple("strides", rank, 1);
+  args.keyword("padding", "valid");
+  args.keyword("data_format", "channels_last");
+  args.tuple("dilation_rate", rank, 1);
+  args.integer("groups", 1);
+  args.activation();
+  args.boolean("use_bias", true);
+  // The saved kernel is already merged.
+  args.ignore({"lora_rank", "lora_alpha"});
+  readConvTraining(args);
+}
+
+void upconv::keras_import::readPooling(LayerArguments &args, unsigned rank,
+                                       std::optional<int64_t> poolSize) {
+  args.tuple("pool_size", rank, poolSize);
+  args.optionalTuple("strides", rank);
+  if (!args.get("strides"))
+    if (Attribute size = args.get("pool_size"))
+      args.set("strides", size, {});
+  args.keyword("padding", "valid");
+  args.keyword("data_format", "channels_last");
+}

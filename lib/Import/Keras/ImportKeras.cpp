@@ -1,0 +1,69 @@
+//===- ImportKeras.cpp - Keras files to the keras dialect -----------------===//
+//
+// The way of a model: file (ModelFile) -> plan (ModelReader, InputShapes) -> IR
+// (Graph) -> weights (Weights). Each step goes on after errors of the one before
+// as long as there is something to look at.
+//
+//===----------------------------------------------------------------------===//
+
+#include "upconv/Import/Keras/ImportKeras.h"
+
+#include "Graph.h"
+#include "ModelFile.h"
+#include "ModelReader.h"
+#include "Weights.h"
+
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+using namespace upconv;
+using namespace upconv::keras_import;
+
+/// Opens what the options or the archive offer. False after an error.
+static bool openSource(const ImportOptions &options, const ModelFile &file,
+                       ArrayRef<LayerOp> layers, bool isBareLayer,
+                       std::unique_ptr<WeightSource> &source,
+                       Reporter &reporter) {
+  if (!options.weightsPath.empty())
+    source = openWeightsFile(options.weightsPath, layers, isBareLayer, reporter);
+  else if (options.initSeed)
+    source = drawWeights(*options.initSeed);
+  else if (file.weights)
+    source =
+        openHdf5Weights(file.weightsName, *file.weights, layers, reporter);
+  return reporter.ok();
+}
+
+ImportStatus upconv::importKerasModel(MLIRContext &context,
+                                      const ImportOptions &options,
+                                      ImportedModel &model) {
+  Reporter reporter(&context);
+  std::optional<ModelFile> file = readModelFile(options.path, reporter);
+  if (!file)
+    return reporter.status();
+  std::optional<ModelPlan> plan =
+      readModel(file->config->root(), file->version, reporter);
+  if (!plan)
+    return reporter.status();
+  applyInputShapes(*plan, options.inputShapes, reporter);
+
+  std::vector<LayerOp> layerOps;
+  OwningOpRef<ModuleOp> module =
+      buildGraph(*plan, file->baseName, reporter, layerOps);
+  if (!reporter.ok())
+    return reporter.status();
+
+  std::unique_ptr<WeightSource> source;
+  if (!openSource(options, *file, layerOps, plan->isBareLayer, source,
+                  reporter))
+    return reporter.status();
+  bindWeights(layerOps, source.get(), model.weights, reporter);
+  // The layers have been checked; what fails here is our mistake.
+  if (reporter.ok() && failed(verify(*module)))
+    reporter.markInvalid();
+  if (reporter.ok())
+    model.module = std::move(module);
+  else
+    model.weights.tensors.clear();
+  return reporter.status();
+}

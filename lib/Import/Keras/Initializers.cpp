@@ -1,0 +1,225 @@
+//===- Initializers.cpp - Weights drawn as the model says -----------------===//
+
+#include "Initializers.h"
+#include "Spelling.h"
+
+#include "upconv/Dialect/Keras/IR/LayerLocation.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/xxhash.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+using namespace mlir;
+using namespace upconv;
+using namespace upconv::keras_import;
+
+namespace {
+
+/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014.
+class SplitMix64 {
+public:
+  explicit SplitMix64(uint64_t state) : state(state) {}
+
+  uint64_t next() {
+    uint64_t z = (state += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  /// In [0, 1).
+  double uniform() { return double(next() >> 11) * 0x1p-53; }
+  double uniform(double low, double high) {
+    return low + (high - low) * uniform();
+  }
+  double normal() {
+    double radius = std::sqrt(-2 * std::log(1 - uniform()));
+    return radius * std::cos(2 * llvm::numbers::pi * uniform());
+  }
+  /// Redrawn beyond two standard deviations, as in Keras.
+  double truncatedNormal() {
+    double value = normal();
+    while (std::abs(value) > 2)
+      value = normal();
+    return value;
+  }
+
+private:
+  uint64_t state;
+};
+
+/// An initializer as the file gives it: a name, or an object with arguments.
+struct Initializer {
+  std::string name; ///< lower case without underscores
+  DictionaryAttr config;
+
+  double number(StringRef key, double byDefault) const {
+    Attribute value = config ? config.get(key) : Attribute();
+    if (auto real = dyn_cast_or_null<FloatAttr>(value))
+      return real.getValueAsDouble();
+    if (auto integer = dyn_cast_or_null<IntegerAttr>(value))
+      return double(integer.getInt());
+    return byDefault;
+  }
+  std::string text(StringRef key, StringRef byDefault) const {
+    Attribute value = config ? config.get(key) : Attribute();
+    auto string = dyn_cast_or_null<StringAttr>(value);
+    return string ? string.str() : byDefault.str();
+  }
+};
+
+std::string withoutCase(StringRef name) {
+  std::string result;
+  for (char c : name.lower())
+    if (c != '_')
+      result += c;
+  return result;
+}
+
+std::optional<Initializer> parseInitializer(Attribute attribute,
+                                            StringRef byDefault) {
+  if (!attribute)
+    return Initializer{byDefault.str(), {}};
+  if (auto name = dyn_cast<StringAttr>(attribute))
+    return Initializer{withoutCase(name), {}};
+  auto object = dyn_cast<DictionaryAttr>(attribute);
+  auto name = object ? object.getAs<StringAttr>("class_name") : StringAttr();
+  if (!name)
+    return std::nullopt;
+  return Initializer{withoutCase(name), object.getAs<DictionaryAttr>("config")};
+}
+
+/// Keras's compute_fans: the last two axes are in and out, whatever the layer
+/// makes of them.
+std::pair<double, double> computeFans(ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return {1, 1};
+  if (shape.size() == 1)
+    return {double(shape[0]), double(shape[0])};
+  double receptive = 1;
+  for (int64_t size : shape.drop_back(2))
+    receptive *= double(size);
+  return {receptive * double(shape[shape.size() - 2]),
+          receptive * double(shape.back())};
+}
+
+/// The parameters of Keras's VarianceScaling.
+struct Scaling {
+  double scale;
+  std::string mode, distribution;
+};
+
+std::optional<Scaling> scalingOf(const Initializer &initializer) {
+  auto named = llvm::StringSwitch<std::optional<Scaling>>(initializer.name)
+                   .Case("glorotuniform", Scaling{1, "fan_avg", "uniform"})
+                   .Case("glorotnormal",
+                         Scaling{1, "fan_avg", "truncated_normal"})
+                   .Case("heuniform", Scaling{2, "fan_in", "uniform"})
+                   .Case("henormal", Scaling{2, "fan_in", "truncated_normal"})
+                   .Case("lecununiform", Scaling{1, "fan_in", "uniform"})
+                   .Case("lecunnormal",
+                         Scaling{1, "fan_in", "truncated_normal"})
+                   .Default(std::nullopt);
+  if (named || initializer.name != "variancescaling")
+    return named;
+  return Scaling{initializer.number("scale", 1),
+                 initializer.text("mode", "fan_in"),
+                 initializer.text("distribution", "truncated_normal")};
+}
+
+using Draw = std::function<double(SplitMix64 &)>;
+
+Draw drawScaled(const Scaling &scaling, ArrayRef<int64_t> shape) {
+  auto [fanIn, fanOut] = computeFans(shape);
+  double fan = scaling.mode == "fan_in"    ? fanIn
+               : scaling.mode == "fan_out" ? fanOut
+               : scaling.mode == "fan_avg" ? (fanIn + fanOut) / 2
+                                           : 0;
+  if (fan == 0)
+    return nullptr;
+  double variance = scaling.scale / std::max(1.0, fan);
+  if (scaling.distribution == "uniform") {
+    double limit = std::sqrt(3 * variance);
+    return [=](SplitMix64 &random) { return random.uniform(-limit, limit); };
+  }
+  if (scaling.distribution == "untruncated_normal") {
+    double deviation = std::sqrt(variance);
+    return [=](SplitMix64 &random) { return deviation * random.normal(); };
+  }
+  if (scaling.distribution != "truncated_normal" &&
+      scaling.distribution != "normal")
+    return nullptr;
+  // The standard deviation of a normal distribution truncated at two.
+  double deviation = std::sqrt(variance) / .87962566103423978;
+  return
+      [=](SplitMix64 &random) { return deviation * random.truncatedNormal(); };
+}
+
+/// How to draw one value, or null if we cannot.
+Draw drawFrom(const Initializer &initializer, ArrayRef<int64_t> shape) {
+  if (auto scaling = scalingOf(initializer))
+    return drawScaled(*scaling, shape);
+  double mean = initializer.number("mean", 0);
+  double deviation = initializer.number("stddev", .05);
+  double low = initializer.number("minval", -.05);
+  double high = initializer.number("maxval", .05);
+  double value = initializer.number("value", 0);
+  return llvm::StringSwitch<Draw>(initializer.name)
+      .Case("zeros", [](SplitMix64 &) { return 0.0; })
+      .Case("ones", [](SplitMix64 &) { return 1.0; })
+      .Case("constant", [=](SplitMix64 &) { return value; })
+      .Case("randomuniform",
+            [=](SplitMix64 &random) { return random.uniform(low, high); })
+      .Case("randomnormal",
+            [=](SplitMix64 &random) {
+              return mean + deviation * random.normal();
+            })
+      .Case("truncatednormal",
+            [=](SplitMix64 &random) {
+              return mean + deviation * random.truncatedNormal();
+            })
+      .Default(nullptr);
+}
+
+StringRef defaultInitializer(StringRef variable) {
+  return llvm::StringSwitch<StringRef>(variable)
+      .Case("kernel", "glorotuniform")
+      .Cases({"gamma", "moving_variance"}, "ones")
+      .Default("zeros");
+}
+
+} // namespace
+
+std::optional<Tensor> upconv::keras_import::drawVariable(
+    Operation *op, const keras::VariableSpec &spec, StringRef key,
+    uint64_t seed, Reporter &reporter) {
+  std::string argument = spec.name + "_initializer";
+  Attribute attribute = op->getAttr(argument);
+  auto initializer =
+      parseInitializer(attribute, defaultInitializer(spec.name));
+  Draw draw = initializer ? drawFrom(*initializer, spec.shape) : nullptr;
+  if (!draw) {
+    reporter.unsupported(keras::getArgumentLocation(op->getLoc(), argument))
+        << "layer '" << keras::getLayerName(op->getLoc()) << "' ("
+        << cast<keras::LayerOpInterface>(op).getLayerClass() << "): '"
+        << argument << "' " << attribute
+        << " is not supported; give the weights with '--weights'";
+    return std::nullopt;
+  }
+  Tensor tensor;
+  tensor.shape.assign(spec.shape.begin(), spec.shape.end());
+  size_t count = 1;
+  for (int64_t size : spec.shape)
+    count *= size;
+  // Mixed, so that neighbouring seeds share no values.
+  SplitMix64 random(SplitMix64(seed).next() ^ llvm::xxh3_64bits(key));
+  tensor.values.resize(count);
+  for (float &value : tensor.values)
+    value = float(draw(random));
+  return tensor;
+}

@@ -1,0 +1,84 @@
+/*===- Processor.c - Does this processor run these kernels? -----------------===*\
+ *
+ * cpuid says what the processor has, xgetbv whether the system saves the wide
+ * registers; both are needed. Written out here because libgcc's helper would be
+ * one more thing to link, with a constructor of its own.
+ *
+\*===----------------------------------------------------------------------===*/
+
+#include "upconv/Runtime/Runtime.h"
+
+#include <stdatomic.h>
+
+#if defined(__x86_64__)
+
+typedef struct {
+  uint32_t a, b, c, d;
+} registers;
+
+static registers cpuid(uint32_t leaf, uint32_t subleaf) {
+  registers r;
+  __asm__ volatile("cpuid"
+                   : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+                   : "a"(leaf), "c"(subleaf));
+  return r;
+}
+
+static uint32_t saved_registers(void) {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+static uint32_t bit(uint32_t word, int index, uint32_t feature) {
+  return word >> index & 1 ? feature : 0;
+}
+
+uint32_t upconv_rt_cpu_features(void) {
+  uint32_t highest = cpuid(0, 0).a;
+  registers one = cpuid(1, 0);
+  uint32_t have = bit(one.c, 19, UPCONV_RT_SSE41) |
+                  bit(one.c, 22, UPCONV_RT_MOVBE) |
+                  bit(one.c, 23, UPCONV_RT_POPCNT);
+  if (cpuid(0x80000000u, 0).a >= 0x80000001u)
+    have |= bit(cpuid(0x80000001u, 0).c, 5, UPCONV_RT_LZCNT);
+
+  /* XCR0: bits 1 and 2 are xmm and ymm; 5, 6 and 7 masks and zmm. */
+  int has_xgetbv = one.c >> 27 & 1;
+  uint32_t saved = has_xgetbv ? saved_registers() : 0;
+  int ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
+  if (ymm)
+    have |= bit(one.c, 28, UPCONV_RT_AVX) | bit(one.c, 12, UPCONV_RT_FMA) |
+            bit(one.c, 29, UPCONV_RT_F16C);
+  if (highest < 7)
+    return have;
+  registers seven = cpuid(7, 0);
+  have |= bit(seven.b, 3, UPCONV_RT_BMI) | bit(seven.b, 8, UPCONV_RT_BMI2);
+  if (ymm)
+    have |= bit(seven.b, 5, UPCONV_RT_AVX2);
+  if (zmm)
+    have |= bit(seven.b, 16, UPCONV_RT_AVX512F) |
+            bit(seven.b, 17, UPCONV_RT_AVX512DQ) |
+            bit(seven.b, 28, UPCONV_RT_AVX512CD) |
+            bit(seven.b, 30, UPCONV_RT_AVX512BW) |
+            bit(seven.b, 31, UPCONV_RT_AVX512VL);
+  return have;
+}
+
+#else
+
+uint32_t upconv_rt_cpu_features(void) { return 0; }
+
+#endif
+
+/* Bit 31: asked. Every thread that asks finds and stores the same word. */
+static _Atomic uint32_t known_features;
+
+int upconv_rt_cpu_supports(uint32_t required) {
+  uint32_t have = atomic_load_explicit(&known_features, memory_order_relaxed);
+  if (!have) {
+    have = upconv_rt_cpu_features() | 1u << 31;
+    atomic_store_explicit(&known_features, have, memory_order_relaxed);
+  }
+  return (have & required) == required;
+}

@@ -1,0 +1,144 @@
+/*===- Threads.c - A run's own threads --------------------------------------===*\
+ *
+ * Threads are made at the first parallel launch of a run and joined at its end.
+ * Between launches a worker spins for some microseconds, yields a few times, then
+ * sleeps on a futex; so does the caller while it waits for the last window.
+ *
+ * A claim of a window keeps its launch alive: the caller cannot pass `done` until
+ * that window is finished. So a worker may read `task` after a successful claim,
+ * and only then.
+ *
+\*===----------------------------------------------------------------------===*/
+
+#define _GNU_SOURCE
+#include "Threads.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SPINS = 512, YIELDS = 16 };
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("yield");
+#endif
+}
+
+/* Returns soon after *word differs from `old`. `sleeping` tells the waker that a
+   wake-up call is due. */
+static void wait_while(_Atomic uint32_t *word, uint32_t old,
+                       _Atomic uint32_t *sleeping) {
+  for (int i = 0; i < SPINS; ++i) {
+    if (atomic_load_explicit(word, memory_order_acquire) != old)
+      return;
+    relax();
+  }
+  for (int i = 0; i < YIELDS; ++i) {
+    if (atomic_load_explicit(word, memory_order_acquire) != old)
+      return;
+    sched_yield();
+  }
+  atomic_fetch_add(sleeping, 1);
+  while (atomic_load(word) == old)
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
+  atomic_fetch_sub(sleeping, 1);
+}
+
+static void wake(_Atomic uint32_t *word, _Atomic uint32_t *sleeping) {
+  if (atomic_load(sleeping))
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, UPCONV_RT_MAX_THREADS, NULL,
+            NULL, 0);
+}
+
+void upconv_rt_task_body(void *context, int index) {
+  upconv_rt_task *task = context;
+  if (index < 0 || index >= task->windows)
+    return;
+  /* The division of floor(extent / grain) granules over the windows; the last
+     window takes what is left over. */
+  int64_t granules = task->extent / task->grain;
+  int32_t begin = (int32_t)(granules * index / task->windows * task->grain);
+  int32_t end = (int32_t)(granules * (index + 1) / task->windows * task->grain);
+  if (index == task->windows - 1)
+    end = (int32_t)task->extent;
+
+  void *arguments[UPCONV_RT_MAX_ARGUMENTS];
+  memcpy(arguments, task->arguments, (size_t)task->count * sizeof(void *));
+  arguments[task->window] = &begin;
+  arguments[task->window + 1] = &end;
+  if (task->kernel(arguments))
+    atomic_store(&task->failed, 1);
+  atomic_fetch_add(&task->finished, 1);
+}
+
+static void claim_windows(upconv_rt_pool *pool) {
+  for (;;) {
+    uint32_t ticket = atomic_fetch_add(&pool->ticket, 1);
+    uint32_t next = ticket & 0xffff, count = ticket >> 16;
+    if (next >= count)
+      return;
+    upconv_rt_task_body(pool->task, (int)next);
+    atomic_fetch_add(&pool->done, 1);
+    wake(&pool->done, &pool->caller_sleeps);
+  }
+}
+
+static void *worker(void *argument) {
+  upconv_rt_pool *pool = argument;
+  uint32_t seen = 0;
+  for (;;) {
+    wait_while(&pool->generation, seen, &pool->sleepers);
+    seen = atomic_load(&pool->generation);
+    if (atomic_load(&pool->stop))
+      return NULL;
+    claim_windows(pool);
+  }
+}
+
+void upconv_rt_pool_start(upconv_rt_pool *pool, int workers) {
+  atomic_init(&pool->ticket, 0);
+  atomic_init(&pool->generation, 0);
+  atomic_init(&pool->sleepers, 0);
+  atomic_init(&pool->done, 0);
+  atomic_init(&pool->caller_sleeps, 0);
+  atomic_init(&pool->stop, 0);
+  pool->task = NULL;
+  pool->workers = 0;
+  /* The host's signal handlers do not expect to run on our threads. */
+  sigset_t all, old;
+  memset(&all, 0xff, sizeof all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  while (pool->workers < workers &&
+         pthread_create(&pool->threads[pool->workers], NULL, worker, pool) == 0)
+    ++pool->workers;
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void publish(upconv_rt_pool *pool) {
+  atomic_fetch_add(&pool->generation, 1);
+  wake(&pool->generation, &pool->sleepers);
+}
+
+void upconv_rt_pool_run(upconv_rt_pool *pool, upconv_rt_task *task) {
+  uint32_t count = (uint32_t)task->windows;
+  pool->task = task;
+  atomic_store(&pool->done, 0);
+  atomic_store(&pool->ticket, count << 16);
+  publish(pool);
+  claim_windows(pool);
+  for (uint32_t done; (done = atomic_load(&pool->done)) != count;)
+    wait_while(&pool->done, done, &pool->caller_sleeps);
+}
+
+void upconv_rt_pool_stop(upconv_rt_pool *pool) {
+  atomic_store(&pool->stop, 1);
+  publish(pool);
+  for (int i = 0; i < pool->workers; ++i)
+    pthread_join(pool->threads[i], NULL);
+}

@@ -1,0 +1,39 @@
+//===- Tables.h - Strategies and schedule tables --------------------------===//
+//
+// strategies/<name>.yaml says which knobs a strategy has; <target>/<op>-f32.yaml
+// says which strategy a kernel gets.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_SCHEDULE_TABLES_H
+#define UPCONV_LIB_SCHEDULE_TABLES_H
+
+#include "Condition.h"
+
+#include "upconv/Schedule/Schedule.h"
+
+namespace upconv {
+
+/// The ops that have tables, as their files are named.
+const std::vector<std::string> &tableOps();
+/// Element types that have tables.
+const std::vector<std::string> &tableTypes();
+
+struct TableLine {
+  std::vector<Condition> when; ///< empty: always
+  ScheduleEntry entry;
+};
+
+using StrategyMap = std::map<std::string, StrategyInfo>;
+
+/// Reads strategies/<name>.yaml; records errors in `file`.
+StrategyInfo readStrategy(YamlFile &file, const YamlNode &root,
+                          const std::string &name);
+
+/// Reads a table; records errors in `file`.
+std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,
+                                 const StrategyMap &strategies);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_SCHEDULE_TABLES_H

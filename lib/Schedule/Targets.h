@@ -1,0 +1,37 @@
+//===- Targets.h - targets.yaml -------------------------------------------===//
+//
+// The levels that this version builds, the names that it knows but does not
+// build, and what the machine at hand can run.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_SCHEDULE_TARGETS_H
+#define UPCONV_LIB_SCHEDULE_TARGETS_H
+
+#include "YamlTree.h"
+
+#include "upconv/Schedule/Schedule.h"
+
+namespace upconv {
+
+struct TargetList {
+  std::vector<TargetInfo> levels;        ///< per architecture, weakest first
+  std::vector<std::string> laterLevels;  ///< known names, not built yet
+  std::vector<std::string> systems;      ///< accepted suffixes, default first
+  std::vector<std::string> laterSystems; ///< known suffixes, not built yet
+
+  std::vector<std::string> names() const;
+  /// Folders that may hold tables: the levels and "generic".
+  std::vector<std::string> tableFolders() const;
+};
+
+/// Reads targets.yaml; records errors in `file`.
+TargetList readTargets(YamlFile &file, const YamlNode &root);
+
+/// "host", LEVEL or LEVEL-SYSTEM.
+llvm::Expected<TargetInfo> resolveTarget(const TargetList &targets,
+                                         const std::string &name);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_SCHEDULE_TARGETS_H

@@ -1,0 +1,248 @@
+//===- CompileKernel.cpp - KernelSpec to object code ----------------------===//
+//
+// Chooses the strategy's builder, drives Halide, checks that the object needs no
+// runtime, and turns every failure into one line. The listings that `inspect`
+// shows come from the same module as the object.
+//
+//===----------------------------------------------------------------------===//
+
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include "Builder.h"
+#include "LoweringPasses.h"
+#include "MacCount.h"
+#include "MicroTile.h"
+#include "ObjectCheck.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+#include <unistd.h>
+
+using Halide::OutputFileType;
+
+namespace upconv {
+
+namespace {
+
+/// Keeps Halide's warnings off stderr and turns its errors into exceptions.
+class QuietReporter : public Halide::CompileTimeErrorReporter {
+public:
+  void warning(const char *) override {}
+  [[noreturn]] void error(const char *message) override {
+    throw std::runtime_error(message);
+  }
+};
+
+/// Captures what Halide prints to std::cerr (its loop nests).
+class CapturedErrors {
+public:
+  CapturedErrors() : before(std::cerr.rdbuf(stream.rdbuf())) {}
+  ~CapturedErrors() { std::cerr.rdbuf(before); }
+  std::string text() const { return stream.str(); }
+
+private:
+  std::ostringstream stream;
+  std::streambuf *before;
+};
+
+/// A file name that disappears with its file.
+class TemporaryFile {
+public:
+  explicit TemporaryFile(const std::string &extension) {
+    const char *folder = std::getenv("TMPDIR");
+    path = std::string(folder ? folder : "/tmp") + "/upconv-XXXXXX" + extension;
+    int descriptor = mkstemps(path.data(), static_cast<int>(extension.size()));
+    if (descriptor < 0)
+      throw std::runtime_error("cannot create the temporary file '" + path +
+                               "'");
+    close(descriptor);
+  }
+  ~TemporaryFile() { std::remove(path.c_str()); }
+  TemporaryFile(const TemporaryFile &) = delete;
+  TemporaryFile &operator=(const TemporaryFile &) = delete;
+
+  std::string contents() const {
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+  }
+  std::string path;
+};
+
+} // namespace
+
+static void build(Builder &builder) {
+  switch (builder.spec.anchor) {
+  case Anchor::ConvTranspose:
+  case Anchor::Conv:
+    return emitContraction(builder);
+  case Anchor::MaxPool:
+  case Anchor::AveragePool:
+    return buildPool(builder);
+  case Anchor::Softmax:
+    return buildSoftmax(builder);
+  case Anchor::Elementwise:
+  case Anchor::Transpose:
+  case Anchor::Copy:
+    return buildElementwise(builder);
+  }
+}
+
+static Halide::Target halideTarget(const KernelSpec &spec) {
+  return Halide::Target(spec.target.halide)
+      .with_feature(Halide::Target::NoRuntime)
+      .with_feature(Halide::Target::NoAsserts)
+      .with_feature(Halide::Target::NoBoundsQuery);
+}
+
+/// The definitions of every Func, then the loop nest.
+static std::string halideListing(Halide::Pipeline &pipeline,
+                                 Halide::Func &output) {
+  using namespace Halide::Internal;
+  std::ostringstream text;
+  std::map<std::string, Function> functions =
+      build_environment({output.function()});
+  auto define = [&](const std::string &name, const Definition &definition) {
+    if (!definition.defined())
+      return;
+    text << name << "(";
+    for (size_t i = 0; i < definition.args().size(); ++i)
+      text << (i ? ", " : "") << definition.args()[i];
+    text << ") = ";
+    for (size_t i = 0; i < definition.values().size(); ++i)
+      text << (i ? ", " : "") << definition.values()[i];
+    for (const ReductionVariable &v : definition.schedule().rvars())
+      text << "\n    for " << v.var << " in [" << v.min << ", "
+           << Halide::Internal::simplify(v.min + v.extent) << ")";
+    if (!is_const_one(definition.predicate()))
+      text << "\n    where " << definition.predicate();
+    text << "\n";
+  };
+  for (const auto &[name, function] : functions) {
+    define(name, function.definition());
+    for (const Definition &update : function.updates())
+      define(name, update);
+    text << "\n";
+  }
+  CapturedErrors captured;
+  pipeline.print_loop_nest();
+  text << captured.text();
+  return text.str();
+}
+
+static std::string compiledText(const Halide::Module &module,
+                                OutputFileType type,
+                                const std::string &extension) {
+  TemporaryFile file(extension);
+  module.compile({{type, file.path}});
+  return file.contents();
+}
+
+static void checkHalo(const KernelSpec &spec) {
+  HaloRequirement halo = requiredHalo(spec);
+  auto available = [](const std::vector<int64_t> &given, size_t d) {
+    return d < given.size() ? given[d] : 0;
+  };
+  for (size_t d = 0; d < spec.input.rank(); ++d)
+    if (available(spec.input.haloLow, d) < halo.low[d] ||
+        available(spec.input.haloHigh, d) < halo.high[d])
+      throw std::runtime_error(
+          "strategy '" + spec.schedule.strategy + "' reads a halo of " +
+          std::to_string(halo.low[d]) + " and " + std::to_string(halo.high[d]) +
+          " along dimension " + std::to_string(d) + ", the input has " +
+          std::to_string(available(spec.input.haloLow, d)) + " and " +
+          std::to_string(available(spec.input.haloHigh, d)));
+}
+
+static std::string objectBytes(const Halide::Module &module) {
+  auto buffer = module.compile_to_buffer();
+  std::string object(reinterpret_cast<const char *>(buffer.data()),
+                     buffer.size_in_bytes());
+  for (const std::string &symbol : undefinedSymbols(object))
+    if (symbol != "memset" && symbol != "memcpy")
+      throw std::runtime_error("the kernel's object needs the symbol '" +
+                               symbol + "'");
+  return object;
+}
+
+static std::string listing(const KernelSpec &spec, KernelText kind,
+                           Halide::Pipeline &pipeline, Builder &builder,
+                           const Halide::Module &module) {
+  switch (kind) {
+  case KernelText::Object:
+    return "";
+  case KernelText::Halide:
+    return halideListing(pipeline, builder.output);
+  case KernelText::Stmt: {
+    std::ostringstream text;
+    text << module;
+    return text.str();
+  }
+  case KernelText::StmtHtml:
+    return compiledText(module, OutputFileType::stmt_html, ".stmt.html");
+  case KernelText::Llvm:
+    return compiledText(module, OutputFileType::llvm_assembly, ".ll");
+  case KernelText::Assembly:
+    return compiledText(module, OutputFileType::assembly, ".s");
+  case KernelText::Ptx:
+    return "// target '" + spec.target.halide + "' is a CPU: no PTX\n";
+  }
+  return "";
+}
+
+static void compileChecked(const KernelSpec &spec, KernelText kind,
+                           CompiledKernel &result) {
+  if (auto violation = scheduleViolation(spec))
+    throw std::runtime_error(*violation);
+  checkHalo(spec);
+  Builder builder(spec);
+  build(builder);
+  Halide::Pipeline pipeline(builder.output);
+  pipeline.add_custom_lowering_pass(new PinBufferMins);
+  int64_t fuse = spec.schedule.knob("fuse", 1);
+  if (spec.hasWeights() && fuse > 0)
+    pipeline.add_custom_lowering_pass(new FuseLoops(fuse > 1));
+  Halide::Module module = pipeline.compile_to_module(
+      builder.arguments(), spec.name, halideTarget(spec));
+
+  TaskAxis task = taskAxis(spec);
+  Size extent = taskExtent(spec);
+  bool known = task == TaskAxis::None || extent.isConstant();
+  for (const Halide::Internal::LoweredFunc &function : module.functions())
+    if (function.name == spec.name && spec.hasWeights() && known)
+      result.executedMacs = countMacs(function.body, 0, extent.constant);
+  result.object = objectBytes(module);
+  result.text = listing(spec, kind, pipeline, builder, module);
+}
+
+static std::string oneLine(std::string message) {
+  for (char &c : message)
+    if (c == '\n')
+      c = ' ';
+  while (!message.empty() && (message.back() == ' ' || message.back() == '.'))
+    message.pop_back();
+  return message;
+}
+
+bool compileKernel(const KernelSpec &spec, KernelText text,
+                   CompiledKernel &result, std::string &error) {
+  static QuietReporter reporter;
+  try {
+    Halide::set_custom_compile_time_error_reporter(&reporter);
+    compileChecked(spec, text, result);
+    return true;
+  } catch (const std::exception &exception) {
+    error = oneLine(exception.what());
+  } catch (...) {
+    error = "unknown failure while compiling '" + spec.name + "'";
+  }
+  return false;
+}
+
+} // namespace upconv

@@ -1,0 +1,339 @@
+//===- Domain.cpp - What a schedule covers, needs and may be given --------===//
+//
+// The questions that callers ask of a kernel without compiling it: its task
+// axis, the zeros it reads around its input, the rule that its schedule breaks,
+// its useful multiply-adds. Plain arithmetic on the spec and its stage list.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Stages.h"
+
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include <algorithm>
+
+namespace upconv {
+
+//===----------------------------------------------------------------------===//
+// Task axis
+//===----------------------------------------------------------------------===//
+
+static TaskAxis spatialTaskAxis(const KernelSpec &spec) {
+  size_t rank = spec.output.shape.size();
+  if (rank < 3)
+    return TaskAxis::Batch;
+  return rank == 3 ? TaskAxis::Columns : TaskAxis::Rows;
+}
+
+/// Channel tiles where the weights are what is large, pixels otherwise.
+static TaskAxis defaultTaskAxis(const KernelSpec &spec) {
+  if (!spec.hasWeights())
+    return spatialTaskAxis(spec);
+  ChannelTiling tiling = channelTiling(spec);
+  int64_t tiles = tiling.groups > 1 ? tiling.groups : tiling.tiles();
+  if (spec.spatialRank() == 0)
+    return tiles > 1 ? TaskAxis::ChannelTiles : TaskAxis::Batch;
+  bool mayCutColumns = spec.schedule.strategy != "stacked";
+  if (spec.spatialRank() == 1 && !mayCutColumns)
+    return tiles > 1 ? TaskAxis::ChannelTiles : TaskAxis::Batch;
+  int64_t inputs = spec.inputChannels();
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
+    const Size &extent = spec.input.shape[axis + 1];
+    inputs *= extent.isConstant() ? extent.constant : 1024;
+  }
+  int64_t weights = spec.inputChannels() * spec.outputChannels();
+  for (int64_t taps : spec.window)
+    weights *= taps;
+  return tiles >= 4 && weights >= inputs ? TaskAxis::ChannelTiles
+                                         : spatialTaskAxis(spec);
+}
+
+TaskAxis taskAxis(const KernelSpec &spec) {
+  switch (spec.schedule.knob("task", -1)) {
+  case 0:
+    return TaskAxis::None;
+  case 1:
+    return TaskAxis::Batch;
+  case 2:
+    return spatialTaskAxis(spec);
+  case 3:
+    return spec.hasWeights() ? TaskAxis::ChannelTiles : TaskAxis::None;
+  default:
+    return defaultTaskAxis(spec);
+  }
+}
+
+Size taskExtent(const KernelSpec &spec) {
+  switch (taskAxis(spec)) {
+  case TaskAxis::None:
+    return Size::of(1);
+  case TaskAxis::Batch:
+    return spec.output.shape[0];
+  case TaskAxis::Rows:
+  case TaskAxis::Columns:
+    return spec.output.shape[1];
+  case TaskAxis::ChannelTiles: {
+    ChannelTiling tiling = channelTiling(spec);
+    return Size::of(tiling.groups > 1 ? tiling.groups : tiling.tiles());
+  }
+  }
+  return Size::of(1);
+}
+
+int64_t taskGrain(const KernelSpec &spec) {
+  TaskAxis task = taskAxis(spec);
+  bool axisZero = task == TaskAxis::Rows || task == TaskAxis::Columns ||
+                  (task == TaskAxis::Batch && batchIsAxis(spec));
+  if (!spec.hasWeights() || !axisZero)
+    return 1;
+  int64_t grain = 1, last = axisCount(spec) - 1;
+  for (const Stage &stage : stages(spec)) {
+    int64_t tile = 1;
+    auto count = [&](int64_t axis) {
+      const Size &extent = spec.output.shape[axisDimension(spec, axis)];
+      const AxisStage &along = stage.axes[axis];
+      return extent.isConstant()
+                 ? positions(extent.constant, along.outStart, along.outStep)
+                 : -1;
+    };
+    int64_t columns = tileColumns(spec, count(last));
+    if (last == 0)
+      tile = columns;
+    else if (last == 1)
+      tile = tileRows(spec, count(0), columns);
+    grain = std::max(grain, tile * stage.axes[0].outStep);
+  }
+  const Size &extent = taskExtent(spec);
+  return extent.isConstant()
+             ? std::min(grain, std::max<int64_t>(1, extent.constant))
+             : grain;
+}
+
+//===----------------------------------------------------------------------===//
+// Halo
+//===----------------------------------------------------------------------===//
+
+HaloRequirement requiredHalo(const KernelSpec &spec) {
+  HaloRequirement halo;
+  halo.low.assign(spec.input.rank(), 0);
+  halo.high.assign(spec.input.rank(), 0);
+  if (!spec.hasWeights() || guardsLoads(spec) || batchIsAxis(spec))
+    return halo;
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
+    int64_t dimension = axisDimension(spec, axis);
+    const Size &in = spec.input.shape[dimension];
+    const Size &out = spec.output.shape[dimension];
+    int64_t reach = (spec.window[axis] - 1) * spec.dilations[axis];
+    int64_t stride = spec.strides[axis];
+    int64_t &low = halo.low[dimension], &high = halo.high[dimension];
+    if (spec.anchor == Anchor::Conv && !spec.low[axis].isConstant()) {
+      // Same padding whose split depends on the size: never more than reach.
+      low = high = reach;
+      continue;
+    }
+    for (const Stage &stage : stages(spec)) {
+      const AxisStage &along = stage.axes[axis];
+      if (stage.taps() == 0)
+        continue;
+      int64_t last = (along.taps - 1) * along.tapStep;
+      low = std::max(low, -(along.inOffset + std::min<int64_t>(0, last)));
+      if (!in.isConstant() || !out.isConstant())
+        continue;
+      int64_t count =
+          positions(out.constant, along.outStart, along.outStep);
+      if (count > 0)
+        high = std::max(high, along.inStep * (count - 1) + along.inOffset +
+                                  std::max<int64_t>(0, last) -
+                                  (in.constant - 1));
+    }
+    if (in.isConstant() && out.isConstant())
+      continue;
+    // With run-time sizes the relation of the two extents is the caller's;
+    // every padding rule of Keras stays within these.
+    if (spec.anchor == Anchor::Conv)
+      high = reach;
+    else
+      high = (reach + std::max<int64_t>(stride - reach - 1, 0) + stride - 1) /
+             stride;
+  }
+  return halo;
+}
+
+//===----------------------------------------------------------------------===//
+// Legality
+//===----------------------------------------------------------------------===//
+
+static std::string quoted(const std::string &name) { return "'" + name + "'"; }
+
+static std::optional<std::string> knobViolation(const KernelSpec &spec) {
+  auto within = [&](const char *name, int64_t low,
+                    int64_t high) -> std::optional<std::string> {
+    auto it = spec.schedule.knobs.find(name);
+    if (it == spec.schedule.knobs.end() ||
+        (it->second >= low && it->second <= high))
+      return std::nullopt;
+    return "knob " + quoted(name) + " must be in " + std::to_string(low) +
+           ".." + std::to_string(high) + ", got " + std::to_string(it->second);
+  };
+  struct Range {
+    const char *name;
+    int64_t low, high;
+  };
+  for (Range range : {Range{"tx", 1, 32}, {"ty", 1, 16}, {"nv", 1, 16},
+                      {"ku", 1, 16}, {"lanes", 1, 64}, {"order", 0, 2},
+                      {"pad", 0, 1}, {"fuse", 0, 2}, {"reduce", 0, 1}, {"task", -1, 3}})
+    if (auto violation = within(range.name, range.low, range.high))
+      return violation;
+  int64_t lanes = spec.schedule.knob("lanes", 1);
+  if (lanes & (lanes - 1))
+    return "knob 'lanes' must be a power of two, got " + std::to_string(lanes);
+  return std::nullopt;
+}
+
+/// Pixels of this tensor follow each other without a gap.
+static bool densePixels(const TensorArgument &tensor) {
+  if (tensor.rank() < 2)
+    return true;
+  const Size &stride = tensor.strides[tensor.rank() - 2];
+  return stride.isConstant() &&
+         stride.constant == tensor.shape.back().constant &&
+         !(tensor.shape[tensor.rank() - 2] == Size::of(1));
+}
+
+static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
+  int64_t last = spec.spatialRank() - 1;
+  for (int64_t axis = 0; axis <= last; ++axis)
+    if (spec.window[axis] > spec.strides[axis])
+      return "strategy 'stacked' needs kernel <= stride, got " +
+             std::to_string(spec.window[axis]) + " and " +
+             std::to_string(spec.strides[axis]);
+  if (spec.dilations[last] != 1)
+    return "strategy 'stacked' needs dilation 1 on the innermost axis";
+  if (spec.low[last].constant != 0)
+    return "strategy 'stacked' needs crop 0 on the innermost axis";
+  if (!axisIsStatic(spec, last))
+    return "strategy 'stacked' needs a constant innermost extent and no tasks "
+           "along it";
+  int64_t extent = spec.output.shape[last + 1].constant;
+  if (positions(extent, 0, spec.strides[last]) !=
+      positions(extent, spec.window[last] - 1, spec.strides[last]))
+    return "strategy 'stacked' needs every tap of the last block inside the "
+           "output";
+  if (spec.outputChannels() % channelTiling(spec).lanes != 0) {
+    if (!densePixels(spec.output))
+      return "strategy 'stacked' needs channels in whole vectors or dense "
+             "output pixels";
+    for (const TensorArgument &operand : spec.operands)
+      if (!(operand.shape.back() == Size::of(1)) && !densePixels(operand))
+        return "strategy 'stacked' needs channels in whole vectors or dense "
+               "operand pixels";
+      else if (operand.shape.back() == Size::of(1) && operand.rank() > 1 &&
+               !(operand.shape[operand.rank() - 2] == Size::of(1)))
+        return "strategy 'stacked' needs channels in whole vectors for an "
+               "operand of one channel";
+  }
+  return std::nullopt;
+}
+
+static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
+  const std::string &name = spec.schedule.strategy;
+  auto serves = [&](std::initializer_list<Anchor> anchors)
+      -> std::optional<std::string> {
+    for (Anchor anchor : anchors)
+      if (anchor == spec.anchor)
+        return std::nullopt;
+    return "strategy " + quoted(name) + " does not serve this kind of kernel";
+  };
+  if (name == "gather" || name == "phase")
+    return serves({Anchor::ConvTranspose});
+  if (name == "stacked") {
+    if (auto violation = serves({Anchor::ConvTranspose}))
+      return violation;
+    return stackedViolation(spec);
+  }
+  if (name == "conv")
+    return serves({Anchor::Conv});
+  if (name == "matmul") {
+    if (auto violation = serves({Anchor::Conv}))
+      return violation;
+    for (int64_t taps : spec.window)
+      if (taps != 1)
+        return "strategy 'matmul' needs a window of 1, got " +
+               std::to_string(taps);
+    return std::nullopt;
+  }
+  if (name == "pool")
+    return serves({Anchor::MaxPool, Anchor::AveragePool});
+  if (name == "softmax")
+    return serves({Anchor::Softmax});
+  if (name == "elementwise")
+    return serves({Anchor::Elementwise});
+  if (name == "transpose")
+    return serves({Anchor::Transpose});
+  if (name == "copy")
+    return serves({Anchor::Copy});
+  return "unknown strategy " + quoted(name);
+}
+
+std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
+  if (auto violation = knobViolation(spec))
+    return violation;
+  if (spec.hasWeights()) {
+    if (!spec.input.shape.back().isConstant() ||
+        !spec.output.shape.back().isConstant())
+      return "a convolution needs constant channel counts";
+    if (!(spec.output.strides.back() == Size::of(1)))
+      return "a convolution needs channel stride 1 in its output";
+    for (const Size &low : spec.low)
+      if (spec.anchor == Anchor::ConvTranspose && !low.isConstant())
+        return "a transposed convolution needs a constant crop";
+  }
+  if (auto violation = strategyViolation(spec))
+    return violation;
+  if (spec.schedule.knob("reduce", 0) != 0) {
+    if (!spec.hasWeights() || spec.groups != 1 ||
+        spec.schedule.strategy == "stacked")
+      return "knob 'reduce' needs an ungrouped convolution, not stacked";
+    if (spec.outputChannels() > 8)
+      return "knob 'reduce' needs at most 8 output channels, got " +
+             std::to_string(spec.outputChannels());
+    if (taskAxis(spec) == TaskAxis::ChannelTiles)
+      return "knob 'reduce' has no channel tiles to make tasks of";
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Useful multiply-adds
+//===----------------------------------------------------------------------===//
+
+int64_t usefulMacs(const KernelSpec &spec) {
+  if (!spec.hasWeights())
+    return 0;
+  for (const TensorArgument *tensor : {&spec.input, &spec.output})
+    for (const Size &size : tensor->shape)
+      if (!size.isConstant())
+        return -1;
+  int64_t macs = spec.output.shape[0].constant * spec.outputChannels() *
+                 (spec.inputChannels() / spec.groups);
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
+    if (!spec.low[axis].isConstant())
+      return -1;
+    int64_t in = spec.input.shape[axis + 1].constant;
+    int64_t out = spec.output.shape[axis + 1].constant;
+    // Seen from the shorter side: o for a transposed, i for a forward one.
+    bool transposed = spec.anchor == Anchor::ConvTranspose;
+    int64_t from = transposed ? in : out, to = transposed ? out : in;
+    int64_t pairs = 0;
+    for (int64_t p = 0; p < from; ++p)
+      for (int64_t k = 0; k < spec.window[axis]; ++k) {
+        int64_t q = p * spec.strides[axis] + k * spec.dilations[axis] -
+                    spec.low[axis].constant;
+        pairs += q >= 0 && q < to;
+      }
+    macs *= pairs;
+  }
+  return macs;
+}
+
+} // namespace upconv

@@ -1,0 +1,105 @@
+//===- LoweringPasses.cpp - Two passes over the lowered statement ---------===//
+//
+// See the header for what they are for.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoweringPasses.h"
+
+#include <cctype>
+
+using Halide::Expr;
+using namespace Halide::Internal; // IR node names, throughout this file
+
+namespace upconv {
+
+static bool endsWith(const std::string &text, const std::string &end) {
+  return text.size() >= end.size() &&
+         text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+Stmt PinBufferMins::visit(const LetStmt *op) {
+  const Call *call = op->value.as<Call>();
+  if (!call || call->name != "_halide_buffer_get_min" ||
+      !endsWith(op->name, ".min.0"))
+    return IRMutator::visit(op);
+  return simplify(mutate(substitute(op->name, Expr(0), op->body)));
+}
+
+/// "co" of "out.s2.co".
+static std::string loopVariable(const std::string &name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+static void flatten(const Stmt &statement, std::vector<Stmt> &list) {
+  if (const Block *block = statement.as<Block>()) {
+    flatten(block->first, list);
+    flatten(block->rest, list);
+    return;
+  }
+  list.push_back(statement);
+}
+
+static Expr expanded(Expr e,
+                     const std::vector<std::pair<std::string, Expr>> &lets) {
+  for (size_t i = lets.size(); i-- > 0;)
+    e = substitute(lets[i].first, lets[i].second, e);
+  return simplify(e);
+}
+
+bool FuseLoops::tryFuse(const Stmt &first, const Stmt &second,
+                        Stmt &fused) const {
+  Lets lets[2];
+  const For *loops[2];
+  const Stmt *statements[2] = {&first, &second};
+  for (int i = 0; i < 2; ++i) {
+    Stmt inner = *statements[i];
+    while (const LetStmt *let = inner.as<LetStmt>()) {
+      lets[i].emplace_back(let->name, let->value);
+      inner = let->body;
+    }
+    loops[i] = inner.as<For>();
+    if (!loops[i] || loops[i]->for_type != ForType::Serial)
+      return false;
+  }
+  std::string names[2] = {loopVariable(loops[0]->name),
+                          loopVariable(loops[1]->name)};
+  if (tiles) // the tile loops' numbers make them unique; x1 and x2 may merge
+    for (std::string &name : names)
+      if (name.size() > 1 && name[0] == 'x')
+        name.resize(1);
+  if (names[0] != names[1] ||
+      !equal(expanded(loops[0]->min, lets[0]),
+             expanded(loops[1]->min, lets[1])) ||
+      !equal(expanded(loops[0]->extent, lets[0]),
+             expanded(loops[1]->extent, lets[1])))
+    return false;
+  Stmt tail = substitute(loops[1]->name,
+                         Variable::make(Halide::Int(32), loops[0]->name),
+                         loops[1]->body);
+  fused = For::make(loops[0]->name, loops[0]->min, loops[0]->extent,
+                    loops[0]->for_type, loops[0]->partition_policy,
+                    loops[0]->device_api,
+                    Block::make(loops[0]->body, tail));
+  for (int i = 2; i-- > 0;)
+    for (size_t l = lets[i].size(); l-- > 0;)
+      fused = LetStmt::make(lets[i][l].first, lets[i][l].second, fused);
+  return true;
+}
+
+Stmt FuseLoops::visit(const Block *op) {
+  std::vector<Stmt> list, merged;
+  flatten(op, list);
+  for (const Stmt &statement : list) {
+    Stmt fused;
+    if (!merged.empty() && tryFuse(merged.back(), statement, fused))
+      merged.back() = fused;
+    else
+      merged.push_back(statement);
+  }
+  for (Stmt &statement : merged)
+    statement = mutate(statement);
+  return Block::make(merged);
+}
+
+} // namespace upconv

@@ -1,0 +1,49 @@
+//===- LoweringPasses.h - Two passes over the lowered statement -----------===//
+//
+// Halide runs these after its own lowering, just before it emits code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_TARGET_HALIDE_LOWERINGPASSES_H
+#define UPCONV_LIB_TARGET_HALIDE_LOWERINGPASSES_H
+
+#include <Halide.h>
+
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+/// Every buffer's first element has index 0. Halide 21 forgets the constraint
+/// on some inputs once tests have been trimmed into loop ranges, and would read
+/// the field that callers do not fill in.
+class PinBufferMins : public Halide::Internal::IRMutator {
+protected:
+  using IRMutator::visit;
+  Halide::Internal::Stmt
+  visit(const Halide::Internal::LetStmt *op) override;
+};
+
+/// Sibling stages share their outer loops. Each stage of a kernel is an update
+/// definition with a nest of its own, so a large input would be read once per
+/// stage. Neighbouring loops of the same name and range are merged; this is
+/// safe because stages write distinct elements and read none.
+class FuseLoops : public Halide::Internal::IRMutator {
+public:
+  /// Whether the loop around a register tile (x1, x2, ...) is merged as well.
+  explicit FuseLoops(bool tiles) : tiles(tiles) {}
+
+protected:
+  using IRMutator::visit;
+  Halide::Internal::Stmt visit(const Halide::Internal::Block *op) override;
+
+private:
+  using Stmt = Halide::Internal::Stmt;
+  using Lets = std::vector<std::pair<std::string, Halide::Expr>>;
+  bool tryFuse(const Stmt &first, const Stmt &second, Stmt &fused) const;
+  bool tiles;
+};
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_TARGET_HALIDE_LOWERINGPASSES_H

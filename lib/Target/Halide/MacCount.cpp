@@ -1,0 +1,172 @@
+//===- MacCount.cpp - Executed multiply-adds of a lowered statement -------===//
+//
+// Interprets the control flow of the lowered statement: a loop whose variable
+// decides a test or another loop's range is stepped through, any other is
+// multiplied.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MacCount.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+
+using Halide::Expr;
+using namespace Halide::Internal; // IR node names, throughout this file
+
+namespace upconv {
+
+namespace {
+
+/// Variables that decide a test or a loop range, also through lets.
+class ControlVariables : public IRVisitor {
+public:
+  std::set<std::string> names;
+  std::map<std::string, Expr> lets;
+
+  void mark(const Expr &e) {
+    struct Uses : IRVisitor {
+      ControlVariables &owner;
+      explicit Uses(ControlVariables &owner) : owner(owner) {}
+      void visit(const Variable *op) override {
+        if (!owner.names.insert(op->name).second)
+          return;
+        auto it = owner.lets.find(op->name);
+        if (it != owner.lets.end())
+          it->second.accept(this);
+      }
+    } uses(*this);
+    e.accept(&uses);
+  }
+
+private:
+  using IRVisitor::visit;
+  void visit(const LetStmt *op) override {
+    lets[op->name] = op->value;
+    IRVisitor::visit(op);
+  }
+  void visit(const For *op) override {
+    mark(op->min);
+    mark(op->extent);
+    IRVisitor::visit(op);
+  }
+  void visit(const IfThenElse *op) override {
+    mark(op->condition);
+    IRVisitor::visit(op);
+  }
+};
+
+class Multiplies : public IRVisitor {
+public:
+  int64_t count = 0;
+
+private:
+  using IRVisitor::visit;
+  void visit(const Mul *op) override {
+    if (op->type.is_float())
+      count += op->type.lanes();
+    IRVisitor::visit(op);
+  }
+};
+
+struct NotConstant : std::runtime_error {
+  NotConstant() : std::runtime_error("not a constant") {}
+};
+
+class Counter : public IRVisitor {
+public:
+  Counter(const ControlVariables &control, int64_t begin, int64_t end)
+      : control(control) {
+    values["task_begin"] = begin;
+    values["task_end"] = end;
+  }
+  int64_t total = 0;
+
+private:
+  using IRVisitor::visit;
+
+  int64_t evaluate(const Expr &e) {
+    std::map<std::string, Expr> constants;
+    for (auto &[name, value] : values)
+      constants[name] = Expr(static_cast<int32_t>(value));
+    Expr result = simplify(substitute(constants, e));
+    if (auto value = as_const_int(result))
+      return *value;
+    if (is_const_one(result))
+      return 1;
+    if (is_const_zero(result))
+      return 0;
+    throw NotConstant();
+  }
+
+  void visit(const LetStmt *op) override {
+    if (control.names.count(op->name)) {
+      values[op->name] = evaluate(op->value);
+      op->body.accept(this);
+      values.erase(op->name);
+      return;
+    }
+    op->body.accept(this);
+  }
+
+  void visit(const For *op) override {
+    int64_t extent = evaluate(op->extent);
+    if (extent <= 0)
+      return;
+    if (!control.names.count(op->name)) {
+      int64_t before = total;
+      op->body.accept(this);
+      total = before + (total - before) * extent;
+      return;
+    }
+    int64_t min = evaluate(op->min);
+    for (int64_t i = 0; i < extent; ++i) {
+      values[op->name] = min + i;
+      op->body.accept(this);
+    }
+    values.erase(op->name);
+  }
+
+  void visit(const IfThenElse *op) override {
+    int64_t before = total;
+    op->then_case.accept(this);
+    if (total == before && !op->else_case.defined())
+      return; // a masked store: nothing of ours inside
+    total = before;
+    if (evaluate(op->condition))
+      op->then_case.accept(this);
+    else if (op->else_case.defined())
+      op->else_case.accept(this);
+  }
+
+  void visit(const Store *op) override {
+    if (op->name.compare(0, 3, "acc") != 0)
+      return;
+    Multiplies multiplies;
+    op->value.accept(&multiplies);
+    total += multiplies.count;
+  }
+
+  const ControlVariables &control;
+  std::map<std::string, int64_t> values;
+};
+
+} // namespace
+
+int64_t countMacs(const Stmt &statement, int64_t windowBegin,
+                  int64_t windowEnd) {
+  try {
+    ControlVariables control;
+    statement.accept(&control);
+    Counter counter(control, windowBegin, windowEnd);
+    statement.accept(&counter);
+    return counter.total;
+  } catch (const NotConstant &) {
+    return -1;
+  }
+}
+
+} // namespace upconv

@@ -1,0 +1,541 @@
+//===- MicroTile.cpp - The register tile of all contractions --------------===//
+//
+// For every stage, channel part (full tiles, last narrower tile) and tiling
+// variant of the two innermost axes there is one nest of `out` and one
+// accumulator Func inside its innermost tile loop. All index expressions are
+// affine with constant coefficients except for run-time strides.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MicroTile.h"
+
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include <algorithm>
+#include <functional>
+
+using Halide::Expr;
+using Halide::Internal::is_const_zero;
+using Halide::Internal::simplify;
+
+namespace upconv {
+
+namespace {
+
+/// Tiles of `size` positions; tile t starts at `base(t)`. The last one is
+/// shifted inwards, so its positions may be computed twice, never outside.
+struct Tiling {
+  int64_t size = 1;
+  Expr tiles;
+  std::function<Expr(Expr)> base;
+  bool guarded = false; ///< some pixel of some tile may read outside the input
+};
+
+/// The positions of one stage along one axis that the task covers.
+struct Range {
+  Expr first;          ///< position
+  Expr count;
+  int64_t constant = -1; ///< count, when known
+  Expr inLow = 0;        ///< run-time leading zeros of a forward convolution
+};
+
+/// One part of the channel tiles: all full ones, or the narrower last one.
+struct ChannelPart {
+  int64_t vectors;
+  Expr first, count; ///< tile indices
+  bool masked;       ///< its last vector is not full
+};
+
+class ContractionEmitter {
+public:
+  explicit ContractionEmitter(Builder &builder)
+      : builder(builder), spec(builder.spec), tiling(channelTiling(spec)),
+        rows(packedRows(spec)), axes(axisCount(spec)) {}
+
+  void emit();
+
+private:
+  void emitStage(const Stage &stage);
+  void emitNest(const Stage &stage, const ChannelPart &part, const Tiling &y,
+                const Tiling &x);
+  Range range(const AxisStage &along, int64_t axis) const;
+  std::vector<Tiling> tilings(const Range &range, int64_t size,
+                              bool alwaysFits) const;
+  std::vector<Tiling> splitAtEdges(const Tiling &tiles, const Range &range,
+                                   const AxisStage &along,
+                                   int64_t axis) const;
+  std::vector<ChannelPart> channelParts() const;
+  Expr inputExtent(int64_t axis) const {
+    return builder.size(spec.input.shape[axisDimension(spec, axis)]);
+  }
+
+  Halide::Func accumulator(const Stage &stage, const ChannelPart &part,
+                           const Tiling &y, const Tiling &x,
+                           const std::vector<std::string> &outer);
+  Expr inputPosition(const AxisStage &along, const Range &range, Expr position,
+                     Expr tap) const {
+    return (range.first + position) * static_cast<int>(along.inStep) +
+           static_cast<int>(along.inOffset) - range.inLow +
+           tap * static_cast<int>(along.tapStep);
+  }
+
+  Builder &builder;
+  const KernelSpec &spec;
+  ChannelTiling tiling;
+  int64_t rows, axes;
+  std::vector<Range> ranges; ///< of the stage being emitted
+  int counter = 0;
+};
+
+} // namespace
+
+static Expr constant(int64_t value) { return static_cast<int32_t>(value); }
+
+static Expr ceilDiv(Expr a, int64_t b) {
+  return simplify((a + constant(b - 1)) / constant(b));
+}
+
+Range ContractionEmitter::range(const AxisStage &along, int64_t axis) const {
+  Range result;
+  int64_t dimension = axisDimension(spec, axis);
+  if (spec.anchor == Anchor::Conv && !batchIsAxis(spec) &&
+      !spec.low[axis].isConstant())
+    result.inLow = builder.size(spec.low[axis]);
+  if (axisIsStatic(spec, axis)) {
+    // The stacked residues beyond the first have no fewer positions (checked).
+    result.first = 0;
+    result.constant = positions(spec.output.shape[dimension].constant,
+                                along.outStart, along.outStep);
+    result.count = constant(result.constant);
+    return result;
+  }
+  Expr start = constant(along.outStart);
+  result.first =
+      ceilDiv(builder.rangeBegin(dimension) - start, along.outStep);
+  result.count = simplify(
+      ceilDiv(builder.rangeEnd(dimension) - start, along.outStep) -
+      result.first);
+  return result;
+}
+
+/// Tiles of `size` positions. A range that may be shorter than one (a run-time
+/// extent, not a task window, whose grain is a tile) falls back to single
+/// positions.
+std::vector<Tiling> ContractionEmitter::tilings(const Range &range,
+                                                int64_t size,
+                                                bool alwaysFits) const {
+  Tiling full;
+  Expr count = range.count;
+  full.size = size;
+  if (range.constant >= 0) {
+    full.tiles = constant((range.constant + size - 1) / size);
+    bool exact = range.constant % size == 0;
+    full.base = [=](Expr tile) {
+      Expr start = tile * constant(size);
+      return exact ? start
+                   : Halide::min(start, constant(range.constant - size));
+    };
+    return {full};
+  }
+  full.base = [=](Expr tile) {
+    Expr start = tile * constant(size);
+    return size == 1 ? start : Halide::min(start, count - constant(size));
+  };
+  if (size == 1 || alwaysFits) {
+    full.tiles = ceilDiv(count, size);
+    return {full};
+  }
+  full.tiles =
+      Halide::select(count >= constant(size), ceilDiv(count, size), 0);
+  Tiling single;
+  single.tiles = Halide::select(count >= constant(size), 0, count);
+  single.base = [](Expr tile) { return tile; };
+  return {full, single};
+}
+
+/// Cuts a tiling into the tiles all of whose reads lie inside the input, and the
+/// ones at the two edges.
+std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
+                                                     const Range &range,
+                                                     const AxisStage &along,
+                                                     int64_t axis) const {
+  int64_t reach = (along.taps - 1) * along.tapStep;
+  int64_t step = along.inStep * tiles.size;
+  Expr lowest = inputPosition(along, range, 0, 0) +
+                constant(std::min<int64_t>(0, reach));
+  Expr highest = inputPosition(along, range, constant(tiles.size - 1), 0) +
+                 constant(std::max<int64_t>(0, reach));
+  // Tile t, unshifted, reads [lowest, highest] + t * step.
+  Expr inside = ceilDiv(Halide::max(0, -lowest), step);
+  Expr outside = Halide::min(
+      (Halide::max(inputExtent(axis) - 1 - highest, constant(-step)) +
+       constant(step)) /
+          constant(step),
+      range.count / constant(tiles.size));
+  Expr first = simplify(Halide::min(inside, tiles.tiles));
+  Expr last =
+      simplify(Halide::max(first, Halide::min(outside, tiles.tiles)));
+  auto base = tiles.base;
+  Tiling interior = tiles, edges = tiles;
+  interior.tiles = simplify(last - first);
+  interior.base = [=](Expr tile) { return base(tile + first); };
+  edges.tiles = simplify(tiles.tiles - (last - first));
+  edges.base = [=](Expr tile) {
+    return base(tile + Halide::select(tile < first, 0, last - first));
+  };
+  edges.guarded = true;
+  return {interior, edges};
+}
+
+std::vector<ChannelPart> ContractionEmitter::channelParts() const {
+  std::vector<ChannelPart> parts;
+  bool windowed =
+      builder.isWindowed(TaskAxis::ChannelTiles) && tiling.groups == 1;
+  Expr begin = windowed ? builder.windowBegin(TaskAxis::ChannelTiles) : Expr(0);
+  Expr fullTiles = constant(tiling.fullTiles);
+  if (tiling.fullTiles > 0) {
+    Expr end = windowed
+                   ? Halide::min(fullTiles, builder.windowEnd(
+                                                TaskAxis::ChannelTiles, 0))
+                   : fullTiles;
+    Expr count = windowed ? Halide::max(end - begin, 0) : end;
+    parts.push_back({tiling.vectors, begin, count, false});
+  }
+  if (tiling.lastVectors > 0) {
+    Expr count = 1;
+    if (windowed)
+      count = Halide::select(
+          begin <= fullTiles &&
+              fullTiles < builder.windowEnd(TaskAxis::ChannelTiles, 0),
+          1, 0);
+    parts.push_back({tiling.lastVectors, fullTiles, count,
+                     tiling.channels % tiling.lanes != 0});
+  }
+  return parts;
+}
+
+static Expr variable(const std::string &name) { return Halide::Var(name); }
+
+/// Input loads of one tap: unguarded, or zero outside the input along x.
+static Expr guardedLoad(const Builder &builder, Expr index, Expr inside,
+                        Expr zeroIndex) {
+  if (!inside.defined())
+    return builder.loadInput(index);
+  return Halide::select(
+      inside, builder.loadInput(Halide::select(inside, index, zeroIndex)),
+      0.0f);
+}
+
+/// The tile's sums. Its arguments are the position within the tile and every
+/// loop around it, by the names of those loops.
+Halide::Func
+ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
+                                const Tiling &y, const Tiling &x,
+                                const std::vector<std::string> &outer) {
+  Halide::Func sums("acc" + std::to_string(counter));
+  std::vector<Halide::Var> arguments;
+  for (const char *name : {"lane", "v", "xi", "yi"})
+    arguments.emplace_back(name);
+  for (const std::string &name : outer)
+    arguments.emplace_back(name);
+  auto has = [&](const std::string &name) {
+    return std::find(outer.begin(), outer.end(), name) != outer.end();
+  };
+  auto at = [&](const std::string &name) {
+    return has(name) ? variable(name) : Expr(0);
+  };
+  sums(arguments) = 0.0f;
+
+  Expr lane = variable("lane"), v = variable("v");
+  int64_t width = part.vectors * tiling.lanes;
+  if (tiling.horizontal)
+    width = tiling.channels;
+  Expr tile = part.first + at("co");
+  Expr group = at("group");
+  if (has("group"))
+    group += builder.windowBegin(TaskAxis::ChannelTiles);
+  Expr panel = (group * constant(tiling.paddedChannels()) +
+                tile * constant(tiling.vectors * tiling.lanes)) *
+                   constant(rows) +
+               constant(stage.firstRow * width);
+  if (tiling.horizontal)
+    panel = constant(stage.firstRow * width);
+  Expr copy = 0;
+  for (int64_t a = 0; a < axes; ++a)
+    copy = copy * constant(stage.axes[a].copies) + at("g" + std::to_string(a));
+
+  int64_t perLane = tiling.horizontal ? tiling.lanes : 1;
+  int64_t channels = tiling.reduction / perLane;
+  int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
+  unroll = std::clamp<int64_t>(unroll, 1, channels);
+
+  auto update = [&](int64_t firstChannel, int64_t unrolled, int64_t steps) {
+    std::vector<Loop> loops = {
+        {"ciu", constant(unrolled), Loop::Unrolled},
+        {"ci", constant(steps), Loop::Serial}};
+    bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
+    for (int64_t a = axes; a-- > 0;)
+      if (stage.axes[a].taps > 1)
+        loops.push_back({"k" + std::to_string(a), constant(stage.axes[a].taps),
+                         a == axes - 1 && unrollTaps ? Loop::Unrolled
+                                                     : Loop::Serial});
+    Nest taps(loops);
+    Expr ci = constant(firstChannel) + taps.at("ci") * constant(unrolled) +
+              taps.at("ciu");
+    Expr tapIndex = 0, index = 0, inside;
+    for (int64_t a = 0; a < axes; ++a) {
+      const AxisStage &along = stage.axes[a];
+      Expr tap = taps.at("k" + std::to_string(a));
+      tapIndex = tapIndex * constant(along.taps) + tap;
+      Expr position;
+      if (a == axes - 1)
+        position = x.base(at("x")) + variable("xi");
+      else if (a == axes - 2)
+        position = y.base(at("y")) + variable("yi");
+      else
+        position = at("z");
+      Expr i = inputPosition(along, ranges[a], position, tap);
+      Expr extent = inputExtent(a);
+      if (a == axes - 1 && x.guarded)
+        inside = i >= 0 && i < extent;
+      else if (a < axes - 1 && guardsLoads(spec)) {
+        // Rows outside are skipped whole: the test leaves the channel loop.
+        Expr condition = simplify(i >= 0 && i < extent);
+        if (!Halide::Internal::is_const_one(condition))
+          taps.where(condition);
+      }
+      index += i * builder.size(spec.input.strides[axisDimension(spec, a)]);
+    }
+    if (!batchIsAxis(spec))
+      index += (at("n") + builder.windowBegin(TaskAxis::Batch)) *
+               builder.size(spec.input.strides[0]);
+    Expr channel = group * constant(tiling.reduction) + ci;
+    Expr row = (copy * constant(stage.taps()) + tapIndex) *
+                   constant(tiling.reduction) +
+               ci;
+    Expr weight = panel + row * constant(width) + v * constant(tiling.lanes) +
+                  lane;
+    if (tiling.depthwise)
+      channel = tile * constant(tiling.vectors * tiling.lanes) +
+                v * constant(tiling.lanes) + lane;
+    if (tiling.horizontal) {
+      channel = ci * constant(tiling.lanes) + lane;
+      weight = panel +
+               ((copy * constant(stage.taps()) + tapIndex) * constant(width) +
+                v) *
+                   constant(tiling.reduction) +
+               channel;
+    }
+    if (tiling.depthwise && part.masked) {
+      Expr real = channel < constant(tiling.channels);
+      inside = inside.defined() ? inside && real : real;
+    }
+    Expr channelOffset =
+        channel * builder.size(spec.input.strides.back());
+    Expr value = guardedLoad(builder, index + channelOffset, inside, 0);
+    sums(arguments) += value * builder.loadWeight(weight);
+
+    Halide::Stage stageOf = sums.update(sums.num_update_definitions() - 1);
+    std::vector<Halide::VarOrRVar> order = {
+        Halide::Var("lane"), Halide::Var("v"), Halide::Var("xi"),
+        Halide::Var("yi")};
+    for (const Loop &loop : loops)
+      order.emplace_back(taps[loop.name]);
+    stageOf.reorder(order);
+    for (const Loop &loop : loops)
+      if (loop.kind == Loop::Unrolled)
+        stageOf.unroll(taps[loop.name]);
+    stageOf.unroll(Halide::Var("v")).unroll(Halide::Var("xi"));
+    stageOf.unroll(Halide::Var("yi"));
+    if (tiling.lanes > 1)
+      stageOf.vectorize(Halide::Var("lane"));
+  };
+  int64_t steps = channels / unroll;
+  update(0, unroll, steps);
+  if (channels % unroll != 0)
+    update(steps * unroll, channels % unroll, 1);
+
+  sums.bound(Halide::Var("lane"), 0, constant(tiling.lanes))
+      .bound(Halide::Var("v"), 0, constant(part.vectors))
+      .bound(Halide::Var("xi"), 0, constant(x.size))
+      .bound(Halide::Var("yi"), 0, constant(y.size));
+  sums.unroll(Halide::Var("v")).unroll(Halide::Var("xi"));
+  sums.unroll(Halide::Var("yi"));
+  if (tiling.lanes > 1)
+    sums.vectorize(Halide::Var("lane"));
+  sums.store_in(Halide::MemoryType::Stack);
+  return sums;
+}
+
+void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
+                                  const Tiling &y, const Tiling &x) {
+  if (is_const_zero(simplify(x.tiles)) || is_const_zero(simplify(y.tiles)))
+    return;
+  ++counter;
+
+  // The loops around a tile, innermost first.
+  std::vector<Loop> spatial, outer;
+  spatial.push_back({"x", x.tiles});
+  if (axes >= 2)
+    spatial.push_back({"y", y.tiles});
+  if (axes >= 3)
+    spatial.push_back({"z", ranges[0].count});
+  Loop channels = {"co", part.count};
+  int64_t order = spec.schedule.knob("order", 0);
+  if (order == 1)
+    outer.push_back(channels);
+  outer.push_back(spatial[0]);
+  if (order == 2)
+    outer.push_back(channels);
+  outer.insert(outer.end(), spatial.begin() + 1, spatial.end());
+  if (!batchIsAxis(spec))
+    outer.push_back({"n", simplify(builder.rangeEnd(0) -
+                                   builder.windowBegin(TaskAxis::Batch))});
+  for (int64_t a = axes; a-- > 0;)
+    if (stage.axes[a].copies > 1)
+      outer.push_back({"g" + std::to_string(a), constant(stage.axes[a].copies)});
+  if (order == 0)
+    outer.push_back(channels);
+  if (tiling.groups > 1) {
+    Expr end = builder.windowEnd(TaskAxis::ChannelTiles,
+                                 constant(tiling.groups));
+    outer.push_back(
+        {"group", simplify(end - builder.windowBegin(TaskAxis::ChannelTiles))});
+  }
+  std::vector<std::string> names;
+  for (const Loop &loop : outer)
+    names.push_back(loop.name);
+  // The accumulator is placed by the name of this loop, which so has to be
+  // unlike that of any other stage.
+  std::string tileLoop = outer.front().name + std::to_string(counter);
+  outer.front().name = tileLoop;
+
+  std::vector<Loop> loops;
+  int64_t lanes = tiling.horizontal ? 1 : tiling.lanes;
+  loops.push_back({"lane", constant(lanes), Loop::Vectorized});
+  loops.push_back({"v", constant(part.vectors), Loop::Unrolled});
+  loops.push_back({"xi", constant(x.size), Loop::Unrolled});
+  loops.push_back({"yi", constant(y.size), Loop::Unrolled});
+  loops.insert(loops.end(), outer.begin(), outer.end());
+  Nest nest(loops);
+  auto around = [&](const std::string &name) {
+    return nest.at(name == names.front() ? tileLoop : name);
+  };
+
+  // Output coordinates.
+  Expr group = around("group");
+  if (tiling.groups > 1)
+    group += builder.windowBegin(TaskAxis::ChannelTiles);
+  Expr firstColumn =
+      ((part.first + around("co")) * constant(tiling.vectors) +
+       nest.at("v")) *
+      constant(tiling.lanes);
+  if (tiling.horizontal)
+    firstColumn = nest.at("v");
+  Expr column = firstColumn + nest.at("lane");
+  if (part.masked)
+    nest.where(column < constant(tiling.channels));
+  Expr biasIndex = group * constant(tiling.paddedChannels()) + column;
+
+  std::vector<Expr> at;
+  if (!batchIsAxis(spec))
+    at.push_back(around("n") + builder.windowBegin(TaskAxis::Batch));
+  for (int64_t a = 0; a < axes; ++a) {
+    Expr position = a == axes - 1   ? x.base(around("x")) + nest.at("xi")
+                    : a == axes - 2 ? y.base(around("y")) + nest.at("yi")
+                                    : around("z");
+    const AxisStage &along = stage.axes[a];
+    at.push_back((ranges[a].first + position) * constant(along.outStep) +
+                 constant(along.outStart) +
+                 around("g" + std::to_string(a)));
+  }
+  int64_t perResidue = spec.outputChannels() / tiling.groups;
+  if (stage.axes.back().stacked > 1 && perResidue % tiling.lanes == 0) {
+    // Whole vectors stay within one residue. Without whole vectors the pixels
+    // are dense (checked), and the column may run into the next residue's.
+    Expr residue = simplify(firstColumn / constant(perResidue));
+    at.back() += residue;
+    column -= residue * constant(perResidue);
+  }
+  at.push_back(group * constant(perResidue) + column);
+
+  Expr value = 0.0f;
+  Halide::Func sums;
+  if (stage.taps() > 0) {
+    sums = accumulator(stage, part, y, x, names);
+    std::vector<Expr> arguments = {nest.at("lane"), nest.at("v"),
+                                   nest.at("xi"), nest.at("yi")};
+    for (const std::string &name : names)
+      arguments.push_back(around(name));
+    if (tiling.horizontal) {
+      // Halves are added pairwise: 4 steps for 16 lanes.
+      std::vector<Expr> terms;
+      for (int64_t lane = 0; lane < tiling.lanes; ++lane) {
+        arguments[0] = constant(lane);
+        terms.push_back(sums(arguments));
+      }
+      for (size_t half = terms.size() / 2; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; ++i)
+          terms[i] = terms[i] + terms[i + half];
+      }
+      value = terms[0];
+    } else {
+      value = sums(arguments);
+    }
+    value = builder.opaque(value);
+  }
+  if (builder.hasBias())
+    value = Halide::strict_float(value + builder.loadBias(biasIndex));
+  value = builder.finish(value, at);
+  builder.define(nest, builder.index(spec.output, at), value);
+  if (sums.defined())
+    sums.compute_at(builder.output, nest[tileLoop]);
+}
+
+void ContractionEmitter::emitStage(const Stage &stage) {
+  ranges.clear();
+  for (int64_t a = 0; a < axes; ++a)
+    ranges.push_back(range(stage.axes[a], a));
+  const Range &alongX = ranges.back();
+  auto extentCount = [&](int64_t a) {
+    const Size &extent = spec.output.shape[axisDimension(spec, a)];
+    return extent.isConstant() ? positions(extent.constant,
+                                           stage.axes[a].outStart,
+                                           stage.axes[a].outStep)
+                               : -1;
+  };
+  int64_t count = extentCount(axes - 1), columns = tileColumns(spec, count);
+  std::vector<Tiling> xs = tilings(alongX, columns, count >= 0);
+  if (guardsLoads(spec) && stage.taps() > 0) {
+    std::vector<Tiling> split;
+    for (const Tiling &tiles : xs)
+      for (Tiling &part : splitAtEdges(tiles, alongX, stage.axes.back(),
+                                       axes - 1))
+        split.push_back(part);
+    xs = std::move(split);
+  }
+  std::vector<Tiling> ys(1);
+  if (axes >= 2) {
+    int64_t height = extentCount(axes - 2);
+    ys = tilings(ranges[axes - 2], tileRows(spec, height, columns),
+                 height >= 0);
+  } else {
+    ys[0].tiles = 1;
+    ys[0].base = [](Expr) { return Expr(0); };
+  }
+  for (const ChannelPart &part : channelParts())
+    for (const Tiling &y : ys)
+      for (const Tiling &x : xs)
+        emitNest(stage, part, y, x);
+}
+
+void ContractionEmitter::emit() {
+  for (const Stage &stage : stages(spec))
+    emitStage(stage);
+}
+
+void emitContraction(Builder &builder) {
+  ContractionEmitter(builder).emit();
+}
+
+} // namespace upconv

@@ -1,0 +1,248 @@
+//===- Stages.cpp - A convolution as a list of residue-free stages --------===//
+//
+// Builds the stage list of Stages.h: residues of a transposed convolution per
+// axis, their product over the axes, and the tile sizes that follow from the
+// knobs and from the register file of the target.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Stages.h"
+
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace upconv {
+
+int64_t Stage::taps() const {
+  int64_t product = 1;
+  for (const AxisStage &axis : axes)
+    product *= axis.taps;
+  return product;
+}
+
+int64_t Stage::copies() const {
+  int64_t product = 1;
+  for (const AxisStage &axis : axes)
+    product *= axis.copies;
+  return product;
+}
+
+bool batchIsAxis(const KernelSpec &spec) { return spec.spatialRank() == 0; }
+
+int64_t axisCount(const KernelSpec &spec) {
+  return batchIsAxis(spec) ? 1 : spec.spatialRank();
+}
+
+int64_t axisDimension(const KernelSpec &spec, int64_t axis) {
+  return batchIsAxis(spec) ? 0 : axis + 1;
+}
+
+bool axisIsStatic(const KernelSpec &spec, int64_t axis) {
+  if (!spec.output.shape[axisDimension(spec, axis)].isConstant())
+    return false;
+  TaskAxis task = taskAxis(spec);
+  if (batchIsAxis(spec))
+    return task != TaskAxis::Batch;
+  return axis != 0 || (task != TaskAxis::Rows && task != TaskAxis::Columns);
+}
+
+int64_t positions(int64_t extent, int64_t outStart, int64_t outStep) {
+  return std::max<int64_t>(0, (extent - outStart + outStep - 1) / outStep);
+}
+
+/// All residues of one axis of a transposed convolution. Tap k reaches residue
+/// r when s divides r + P - k * d; the live taps are an arithmetic progression
+/// of step s / gcd(s, d), and the input index falls by d / gcd(s, d) from one to
+/// the next.
+static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
+  int64_t s = spec.strides[axis], d = spec.dilations[axis];
+  int64_t taps = spec.window[axis], crop = spec.low[axis].constant;
+  int64_t common = std::gcd(s, d), step = s / common;
+  Size extent = spec.output.shape[axis + 1];
+  std::vector<AxisStage> result;
+  for (int64_t r = 0; r < s; ++r) {
+    AxisStage stage;
+    stage.outStart = r;
+    stage.outStep = s;
+    stage.tapIncrement = step;
+    stage.tapStep = -(d / common);
+    stage.taps = 0;
+    for (int64_t k = 0; k < std::min(step, taps); ++k)
+      if ((r + crop - k * d) % s == 0) {
+        stage.firstTap = k;
+        stage.taps = (taps - k + step - 1) / step;
+        stage.inOffset = (r + crop - k * d) / s;
+        break;
+      }
+    if (axisIsStatic(spec, axis) &&
+        positions(extent.constant, r, s) == 0)
+      continue;
+    // Residues that differ only in their tap become copies in one loop: two
+    // stages instead of eight for kernel 16, stride 8. With a run-time count
+    // each residue has its own, so they stay apart.
+    if (!result.empty() && axisIsStatic(spec, axis)) {
+      AxisStage &last = result.back();
+      bool sameCount = positions(extent.constant, r, s) ==
+                       positions(extent.constant, last.outStart, s);
+      bool sameWindow = last.taps == stage.taps &&
+                        (stage.taps == 0 ||
+                         (last.inOffset == stage.inOffset &&
+                          last.firstTap + last.copies == stage.firstTap));
+      if (sameCount && sameWindow && last.outStart + last.copies == r) {
+        ++last.copies;
+        continue;
+      }
+    }
+    result.push_back(stage);
+  }
+  return result;
+}
+
+/// The innermost axis of 'stacked': one stage for the residues with a tap, one
+/// for those without.
+static std::vector<AxisStage> stackedResidues(const KernelSpec &spec,
+                                              int64_t axis) {
+  int64_t s = spec.strides[axis], taps = spec.window[axis];
+  AxisStage live;
+  live.outStep = s;
+  live.stacked = taps;
+  std::vector<AxisStage> result = {live};
+  for (const AxisStage &stage : residues(spec, axis))
+    if (stage.taps == 0)
+      result.push_back(stage);
+  return result;
+}
+
+static AxisStage forwardAxis(const KernelSpec &spec, int64_t axis) {
+  AxisStage stage;
+  stage.inStep = spec.strides[axis];
+  stage.taps = spec.window[axis];
+  stage.tapStep = spec.dilations[axis];
+  if (spec.low[axis].isConstant())
+    stage.inOffset = -spec.low[axis].constant;
+  return stage;
+}
+
+std::vector<Stage> stages(const KernelSpec &spec) {
+  std::vector<Stage> result(1);
+  if (batchIsAxis(spec)) {
+    result[0].axes.resize(1);
+    return result;
+  }
+  int64_t rank = spec.spatialRank();
+  for (int64_t axis = 0; axis < rank; ++axis) {
+    std::vector<AxisStage> options;
+    if (spec.anchor != Anchor::ConvTranspose)
+      options = {forwardAxis(spec, axis)};
+    else if (spec.schedule.strategy == "stacked" && axis == rank - 1)
+      options = stackedResidues(spec, axis);
+    else
+      options = residues(spec, axis);
+    std::vector<Stage> product;
+    for (const Stage &outer : result)
+      for (const AxisStage &option : options) {
+        product.push_back(outer);
+        product.back().axes.push_back(option);
+      }
+    result = std::move(product);
+  }
+  if (!spec.hasWeights())
+    return result;
+  int64_t row = 0, reduction = channelTiling(spec).reduction;
+  for (Stage &stage : result) {
+    stage.firstRow = row;
+    row += stage.copies() * stage.taps() * reduction;
+  }
+  return result;
+}
+
+int64_t packedRows(const KernelSpec &spec) {
+  int64_t rows = 0, reduction = channelTiling(spec).reduction;
+  for (const Stage &stage : stages(spec))
+    rows += stage.copies() * stage.taps() * reduction;
+  return rows;
+}
+
+/// Accumulators that leave room for weights and a broadcast: 24 of 32
+/// registers (12x2, 8x3), 12 of 16 (6x2); one more row of either spills.
+static int64_t accumulatorBudget(const KernelTarget &target) {
+  return target.registers >= 32 ? 24 : 12;
+}
+
+static int64_t powerOfTwoAtLeast(int64_t value) {
+  int64_t power = 1;
+  while (power < value)
+    power *= 2;
+  return power;
+}
+
+ChannelTiling channelTiling(const KernelSpec &spec) {
+  ChannelTiling tiling;
+  int64_t out = spec.outputChannels(), in = spec.inputChannels();
+  bool forward = spec.anchor == Anchor::Conv;
+  tiling.depthwise =
+      forward && spec.groups > 1 && spec.groups == in && out == in;
+  tiling.groups = forward && !tiling.depthwise ? spec.groups : 1;
+  tiling.reduction = tiling.depthwise ? 1 : in / tiling.groups;
+  tiling.channels = out / tiling.groups;
+  if (spec.schedule.strategy == "stacked")
+    tiling.channels *= spec.window.back();
+  tiling.horizontal = spec.schedule.knob("reduce", 0) != 0;
+  if (tiling.horizontal) {
+    // Lanes along the input channels: all outputs of the tile at once, and a
+    // width that divides them, so that no lane reads beside its pixel.
+    tiling.lanes = std::gcd(tiling.reduction, spec.target.vectorFloats);
+    tiling.vectors = tiling.channels;
+    tiling.fullTiles = 1;
+    return tiling;
+  }
+  int64_t lanes = spec.schedule.knob("lanes", spec.target.vectorFloats);
+  tiling.lanes = std::min(lanes, powerOfTwoAtLeast(tiling.channels));
+  int64_t all = (tiling.channels + tiling.lanes - 1) / tiling.lanes;
+  int64_t wanted = spec.schedule.knob("nv", spec.schedule.strategy == "matmul"
+                                                ? 4
+                                                : 2);
+  tiling.vectors = std::clamp<int64_t>(wanted, 1, all);
+  // A tile is full when all of its lanes are real channels; what is left goes
+  // to one last tile, whose stores are masked.
+  tiling.fullTiles = tiling.channels / (tiling.vectors * tiling.lanes);
+  tiling.lastVectors = all - tiling.fullTiles * tiling.vectors;
+  return tiling;
+}
+
+int64_t tileColumns(const KernelSpec &spec, int64_t count) {
+  ChannelTiling tiling = channelTiling(spec);
+  int64_t budget = accumulatorBudget(spec.target);
+  int64_t otherwise = std::max<int64_t>(1, budget / tiling.vectors);
+  if (tiling.vectors == 1)
+    otherwise = std::min<int64_t>(otherwise, 14);
+  int64_t columns = std::max<int64_t>(1, spec.schedule.knob("tx", otherwise));
+  if (count < 0)
+    return columns;
+  if (count == 0)
+    return 1;
+  int64_t tiles = (count + columns - 1) / columns;
+  return (count + tiles - 1) / tiles;
+}
+
+int64_t tileRows(const KernelSpec &spec, int64_t count, int64_t columns) {
+  if (axisCount(spec) < 2 || guardsLoads(spec))
+    return 1;
+  // Fill the registers with rows when a row is narrower than the tile.
+  int64_t otherwise = std::max<int64_t>(1, tileColumns(spec, -1) / columns);
+  int64_t rows = std::max<int64_t>(1, spec.schedule.knob("ty", otherwise));
+  if (count < 0)
+    return spec.schedule.knob("ty", 1);
+  if (count == 0)
+    return 1;
+  int64_t tiles = (count + rows - 1) / rows;
+  return (count + tiles - 1) / tiles;
+}
+
+bool guardsLoads(const KernelSpec &spec) {
+  return spec.schedule.strategy == "gather" || spec.schedule.knob("pad", 0) != 0;
+}
+
+} // namespace upconv

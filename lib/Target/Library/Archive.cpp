@@ -1,0 +1,31 @@
+//===- Archive.cpp - Members to a static archive --------------------------===//
+
+#include "upconv/Target/Library/EmitLibrary.h"
+
+#include "llvm/Object/ArchiveWriter.h"
+
+using namespace upconv;
+
+std::string upconv::archiveFileName(const LibraryPlan &plan) {
+  return "lib" + plan.name + ".a";
+}
+
+std::string upconv::headerFileName(const LibraryPlan &plan) {
+  return plan.name + ".h";
+}
+
+llvm::Expected<std::string>
+upconv::emitArchive(const LibraryPlan &plan,
+                    const std::vector<LibraryMember> &members) {
+  std::vector<llvm::NewArchiveMember> entries;
+  for (const LibraryMember &member : members)
+    entries.emplace_back(llvm::MemoryBufferRef(member.bytes, member.name));
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> archive =
+      llvm::writeArchiveToBuffer(entries, llvm::SymtabWritingMode::NormalSymtab,
+                                 llvm::object::Archive::K_GNU,
+                                 /*Deterministic=*/true, /*Thin=*/false,
+                                 llvm::warnToStderr);
+  if (!archive)
+    return archive.takeError();
+  return (*archive)->getBuffer().str();
+}

@@ -1,0 +1,29 @@
+//===- CMakePackage.cpp - <name>Config.cmake for find_package -------------===//
+
+#include "upconv/Target/Library/EmitLibrary.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace upconv;
+
+std::string upconv::cmakePackageFileName(const LibraryPlan &plan) {
+  return plan.name + "Config.cmake";
+}
+
+std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
+  return llvm::formatv(R"(# Made by upconv. With this folder in {0}_DIR or CMAKE_PREFIX_PATH:
+#   find_package({0} REQUIRED)
+#   target_link_libraries(program PRIVATE {0}::{0})
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+if(NOT TARGET {0}::{0})
+  add_library({0}::{0} STATIC IMPORTED)
+  set_target_properties({0}::{0} PROPERTIES
+    IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{1}"
+    INTERFACE_INCLUDE_DIRECTORIES "${{CMAKE_CURRENT_LIST_DIR}"
+    INTERFACE_LINK_LIBRARIES Threads::Threads)
+endif()
+)",
+                       plan.name, archiveFileName(plan))
+      .str();
+}

@@ -1,0 +1,262 @@
+//===- LoadedLibrary.cpp - A generated shared library, in this process ----===//
+
+#include "upconv/Target/Library/LoadedLibrary.h"
+
+#include "upconv/Runtime/Runtime.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/Path.h"
+
+#include <dlfcn.h>
+
+using namespace upconv;
+
+struct LoadedLibrary::State {
+  ~State() {
+    if (handle)
+      dlclose(handle);
+  }
+  void *handle = nullptr;
+  const upconv_rt_info *info = nullptr;
+  std::string path, name;
+  llvm::json::Value description = nullptr;
+  std::vector<LoadedPort> inputs, outputs;
+  std::vector<LoadedExtent> extents;
+  size_t outputDimensions = 0;
+};
+
+LoadedLibrary::LoadedLibrary(std::unique_ptr<State> state)
+    : state(std::move(state)) {}
+LoadedLibrary::LoadedLibrary(LoadedLibrary &&) = default;
+LoadedLibrary &LoadedLibrary::operator=(LoadedLibrary &&) = default;
+LoadedLibrary::~LoadedLibrary() = default;
+
+int64_t upconv::elementCount(llvm::ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  return count;
+}
+
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
+
+static llvm::Error problem(const llvm::Twine &path, const llvm::Twine &message) {
+  return llvm::createStringError((path + ": " + message).str());
+}
+
+/// The one exported symbol NAME_describe; NAME.
+static llvm::Expected<std::string> findName(llvm::StringRef path) {
+  auto file = llvm::object::ObjectFile::createObjectFile(path);
+  if (!file)
+    return problem(path, llvm::toString(file.takeError()));
+  auto *elf = llvm::dyn_cast<llvm::object::ELFObjectFileBase>(file->getBinary());
+  if (!elf)
+    return problem(path, "not an ELF shared library");
+  std::vector<std::string> names;
+  for (llvm::object::ELFSymbolRef symbol : elf->getDynamicSymbolIterators()) {
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    if (!name || !flags) {
+      llvm::consumeError(llvm::joinErrors(name.takeError(), flags.takeError()));
+      continue;
+    }
+    if (name->consume_back("_describe") &&
+        !(*flags & llvm::object::SymbolRef::SF_Undefined))
+      names.push_back(name->str());
+  }
+  if (names.empty())
+    return problem(path, "not a library made by upconv: no symbol ends in "
+                         "'_describe'");
+  if (names.size() > 1)
+    return problem(path, "holds several libraries ('" + llvm::join(names, "', '") +
+                             "'); name one");
+  return names.front();
+}
+
+static bool parsePorts(const llvm::json::Object &description, llvm::StringRef key,
+                       std::vector<LoadedPort> &ports) {
+  const llvm::json::Array *list = description.getArray(key);
+  if (!list)
+    return false;
+  for (const llvm::json::Value &value : *list) {
+    const llvm::json::Object *object = value.getAsObject();
+    if (!object)
+      return false;
+    const llvm::json::Array *shape = object->getArray("shape");
+    const llvm::json::Array *expressions = object->getArray("expressions");
+    if (!shape || !expressions || shape->size() != expressions->size())
+      return false;
+    LoadedPort port{object->getString("name").value_or("").str(),
+                    object->getString("layer").value_or("").str(),
+                    {},
+                    {}};
+    for (const llvm::json::Value &extent : *shape)
+      port.shape.push_back(extent.getAsInteger().value_or(-1));
+    for (const llvm::json::Value &text : *expressions)
+      port.expressions.push_back(text.getAsString().value_or("").str());
+    ports.push_back(std::move(port));
+  }
+  return true;
+}
+
+static bool parseExtents(const llvm::json::Object &description,
+                         llvm::ArrayRef<LoadedPort> inputs,
+                         std::vector<LoadedExtent> &extents) {
+  const llvm::json::Array *list = description.getArray("extents");
+  if (!list)
+    return false;
+  for (const llvm::json::Value &value : *list) {
+    const llvm::json::Object *object = value.getAsObject();
+    if (!object)
+      return false;
+    int64_t input = object->getInteger("input").value_or(-1);
+    int64_t dimension = object->getInteger("dimension").value_or(-1);
+    if (input < 0 || input >= int64_t(inputs.size()) || dimension < 0 ||
+        dimension >= int64_t(inputs[input].shape.size()))
+      return false;
+    extents.push_back({object->getString("field").value_or("").str(),
+                       unsigned(input), unsigned(dimension)});
+  }
+  return true;
+}
+
+llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef path,
+                                                  llvm::StringRef name) {
+  auto state = std::make_unique<State>();
+  state->path = path.str();
+  state->name = name.str();
+  if (name.empty()) {
+    llvm::Expected<std::string> found = findName(path);
+    if (!found)
+      return found.takeError();
+    state->name = *found;
+  }
+  // dlopen searches the system's folders for a name without a slash.
+  std::string file = path.contains('/') ? path.str() : "./" + path.str();
+  state->handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!state->handle)
+    return problem(path, dlerror());
+  std::string symbol = state->name + "_describe";
+  auto describe = reinterpret_cast<const upconv_rt_info *(*)()>(
+      dlsym(state->handle, symbol.c_str()));
+  if (!describe)
+    return problem(path, "no symbol '" + symbol + "'");
+  state->info = describe();
+  if (!state->info || state->info->struct_size < sizeof(upconv_rt_info))
+    return problem(path, "made by an incompatible version of upconv");
+
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(state->info->json);
+  if (!json)
+    return problem(path, llvm::toString(json.takeError()));
+  state->description = std::move(*json);
+  const llvm::json::Object *object = state->description.getAsObject();
+  if (!object || !parsePorts(*object, "inputs", state->inputs) ||
+      !parsePorts(*object, "outputs", state->outputs) ||
+      !parseExtents(*object, state->inputs, state->extents))
+    return problem(path, "its description cannot be read");
+  for (const LoadedPort &port : state->outputs)
+    state->outputDimensions += port.shape.size();
+  return LoadedLibrary(std::move(state));
+}
+
+//===----------------------------------------------------------------------===//
+// Use
+//===----------------------------------------------------------------------===//
+
+const std::string &LoadedLibrary::name() const { return state->name; }
+const llvm::json::Object &LoadedLibrary::description() const {
+  return *state->description.getAsObject();
+}
+llvm::ArrayRef<LoadedPort> LoadedLibrary::inputs() const { return state->inputs; }
+llvm::ArrayRef<LoadedPort> LoadedLibrary::outputs() const {
+  return state->outputs;
+}
+llvm::ArrayRef<LoadedExtent> LoadedLibrary::extents() const {
+  return state->extents;
+}
+
+static std::string spellShape(llvm::ArrayRef<int64_t> shape) {
+  std::string text = "(";
+  for (size_t d = 0; d < shape.size(); ++d)
+    text += (d ? ", " : "") + std::to_string(shape[d]);
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+llvm::Expected<std::vector<int64_t>>
+LoadedLibrary::extentsFor(llvm::ArrayRef<std::vector<int64_t>> shapes) const {
+  if (shapes.size() != state->inputs.size())
+    return problem(state->path, "expected " + llvm::Twine(state->inputs.size()) +
+                                    " inputs, got " + llvm::Twine(shapes.size()));
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const LoadedPort &port = state->inputs[i];
+    bool fits = shapes[i].size() == port.shape.size();
+    for (size_t d = 0; fits && d < shapes[i].size(); ++d)
+      fits = port.shape[d] < 0 || port.shape[d] == shapes[i][d];
+    if (!fits)
+      return problem(state->path,
+                     "input '" + port.name + "' must have shape (" +
+                         llvm::join(port.expressions, ", ") +
+                         (port.shape.size() == 1 ? ",)" : ")") + ", got " +
+                         spellShape(shapes[i]));
+  }
+  std::vector<int64_t> values;
+  for (const LoadedExtent &extent : state->extents)
+    values.push_back(shapes[extent.input][extent.dimension]);
+  return values;
+}
+
+llvm::Expected<LoadedLibrary::Sizes>
+LoadedLibrary::sizes(llvm::ArrayRef<int64_t> extents, int threads) const {
+  if (extents.size() != state->extents.size())
+    return problem(state->path, "expected " + llvm::Twine(state->extents.size()) +
+                                    " extents, got " + llvm::Twine(extents.size()));
+  Sizes result{0, {}};
+  std::vector<int64_t> dimensions(state->outputDimensions);
+  int status = state->info->sizes(extents.data(), threads, &result.workspace,
+                                  dimensions.data());
+  if (status) {
+    const char *rule = state->info->extents_error(extents.data());
+    return problem(state->path, rule ? rule : state->info->status_string(status));
+  }
+  auto next = dimensions.begin();
+  for (const LoadedPort &port : state->outputs) {
+    result.outputShapes.emplace_back(next, next + port.shape.size());
+    next += port.shape.size();
+  }
+  return result;
+}
+
+llvm::Error LoadedLibrary::prepare() const {
+  if (int status = state->info->prepare())
+    return problem(state->path, state->info->status_string(status));
+  return llvm::Error::success();
+}
+
+int LoadedLibrary::runRaw(const float *const *inputs, const int64_t *extents,
+                          float *const *outputs, const Options &options) const {
+  upconv_rt_options raw = {sizeof raw,      options.workspace,
+                           options.workspaceSize, options.threads,
+                           options.parallelFor,   options.user};
+  return state->info->call(inputs, extents, outputs, &raw);
+}
+
+llvm::Error LoadedLibrary::run(llvm::ArrayRef<const float *> inputs,
+                               llvm::ArrayRef<int64_t> extents,
+                               llvm::ArrayRef<float *> outputs,
+                               const Options &options) const {
+  if (inputs.size() != state->inputs.size() ||
+      outputs.size() != state->outputs.size() ||
+      extents.size() != state->extents.size())
+    return problem(state->path, "the number of inputs, outputs or extents is wrong");
+  int status = runRaw(inputs.data(), extents.data(), outputs.data(), options);
+  if (!status)
+    return llvm::Error::success();
+  const char *rule = status == UPCONV_RT_INVALID_EXTENT ||
+                             status == UPCONV_RT_OVERFLOW
+                         ? state->info->extents_error(extents.data())
+                         : nullptr;
+  return problem(state->path, rule ? rule : state->info->status_string(status));
+}

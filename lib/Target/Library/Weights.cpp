@@ -1,0 +1,85 @@
+//===- Weights.cpp - Packed weights as an object of their own -------------===//
+//
+// Straight through the MC streamer: no IR constant is made of what may be
+// hundreds of megabytes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CallingSequence.h"
+
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/MC/MCAsmBackend.h"
+#include "llvm/MC/MCAsmInfo.h"
+#include "llvm/MC/MCCodeEmitter.h"
+#include "llvm/MC/MCContext.h"
+#include "llvm/MC/MCExpr.h"
+#include "llvm/MC/MCInstrInfo.h"
+#include "llvm/MC/MCObjectFileInfo.h"
+#include "llvm/MC/MCObjectWriter.h"
+#include "llvm/MC/MCRegisterInfo.h"
+#include "llvm/MC/MCSectionELF.h"
+#include "llvm/MC/MCStreamer.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace upconv;
+
+static_assert(llvm::endianness::native == llvm::endianness::little,
+              "weights are written as they lie in memory");
+
+llvm::Expected<std::string> upconv::emitWeightsObject(const LibraryPlan &plan) {
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createMachine(plan);
+  if (!machine)
+    return machine.takeError();
+  size_t size = plan.weights.values.size() * sizeof(float);
+  // Code reaches read-only data with 32-bit offsets.
+  if (size > size_t(3) << 29)
+    return llvm::createStringError(
+        "library '" + plan.name +
+        "': packed weights must stay below 1.5 GiB to be embedded, got " +
+        std::to_string(size) + " bytes");
+
+  const llvm::Target &target = (*machine)->getTarget();
+  const llvm::Triple &triple = (*machine)->getTargetTriple();
+  const llvm::MCTargetOptions &options = (*machine)->Options.MCOptions;
+  const llvm::MCAsmInfo &info = *(*machine)->getMCAsmInfo();
+  const llvm::MCRegisterInfo &registers = *(*machine)->getMCRegisterInfo();
+  const llvm::MCSubtargetInfo &subtarget = *(*machine)->getMCSubtargetInfo();
+  llvm::MCContext context(triple, &info, &registers, &subtarget, nullptr, &options);
+  std::unique_ptr<llvm::MCObjectFileInfo> sections(
+      target.createMCObjectFileInfo(context, /*PIC=*/true));
+  context.setObjectFileInfo(sections.get());
+
+  llvm::SmallString<0> bytes;
+  bytes.reserve(size + 4096);
+  llvm::raw_svector_ostream stream(bytes);
+  std::unique_ptr<llvm::MCAsmBackend> backend(
+      target.createMCAsmBackend(subtarget, registers, options));
+  std::unique_ptr<llvm::MCObjectWriter> writer =
+      backend->createObjectWriter(stream);
+  std::unique_ptr<llvm::MCCodeEmitter> emitter(
+      target.createMCCodeEmitter(*(*machine)->getMCInstrInfo(), context));
+  std::unique_ptr<llvm::MCStreamer> out(
+      target.createMCObjectStreamer(triple, context, std::move(backend),
+                                    std::move(writer), std::move(emitter),
+                                    subtarget));
+
+  out->initSections(/*NoExecStack=*/true, subtarget);
+  out->switchSection(context.getELFSection(
+      ".rodata." + weightsSymbol(plan), llvm::ELF::SHT_PROGBITS,
+      llvm::ELF::SHF_ALLOC));
+  out->emitValueToAlignment(llvm::Align(64));
+  llvm::MCSymbol *symbol = context.getOrCreateSymbol(weightsSymbol(plan));
+  out->emitSymbolAttribute(symbol, llvm::MCSA_Global);
+  out->emitSymbolAttribute(symbol, llvm::MCSA_Hidden);
+  out->emitSymbolAttribute(symbol, llvm::MCSA_ELF_TypeObject);
+  out->emitELFSize(symbol, llvm::MCConstantExpr::create(size, context));
+  out->emitLabel(symbol);
+  out->emitBytes(llvm::StringRef(
+      reinterpret_cast<const char *>(plan.weights.values.data()), size));
+  out->finish();
+  return bytes.str().str();
+}

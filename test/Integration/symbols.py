@@ -1,0 +1,49 @@
+"""What an archive leaves undefined stands in undefined-symbols.txt, and what it
+shows begins with the library's name."""
+# RUN: %python %s
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from programs import compile_archive
+from upconv_testing import LLVM_TOOLS, Model, Report, example_models, require, run, scratch
+
+ALLOWED = Path(__file__).with_name("undefined-symbols.txt")
+TARGETS = ("host", "x86-64", "x86-64-v3", "x86-64-v4", "aarch64")
+
+
+def symbols(archive: Path, *flags: str) -> set[str]:
+    text = require(run(LLVM_TOOLS / "llvm-nm", "--format=just-symbols", *flags, archive))
+    return {line.strip() for line in text.splitlines()
+            if line.strip() and not re.fullmatch(r"\S+\.o:", line.strip())}
+
+
+def allowed() -> set[str]:
+    lines = (line.partition("#")[0].strip() for line in ALLOWED.read_text().splitlines())
+    return {line for line in lines if line}
+
+
+def check(model: Model, target: str) -> str | None:
+    with scratch() as folder:
+        archive = compile_archive(model, folder, model.name, False, "--target", target)
+        defined = symbols(archive, "--defined-only", "--extern-only")
+        missing = symbols(archive, "--undefined-only") - defined - allowed()
+        foreign = {name for name in defined if not name.startswith(f"{model.name}_")}
+        if missing:
+            return f"undefined: {', '.join(sorted(missing))}"
+        return f"visible without prefix: {', '.join(sorted(foreign))}" if foreign else None
+
+
+def main() -> None:
+    report = Report()
+    generator, upsampler, denoiser = example_models()
+    pairs = [(generator, target) for target in TARGETS] + [(upsampler, "host"), (denoiser, "host")]
+    for model, target in pairs:
+        report.check("symbols", f"{model.name} for {target}", lambda: check(model, target))
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+//===- TargetTest.cpp - Targets by name -----------------------------------===//
+
+#include "upconv/Schedule/Schedule.h"
+
+#include "gtest/gtest.h"
+
+using namespace upconv;
+
+namespace {
+
+class Targets : public testing::Test {
+protected:
+  void SetUp() override {
+    auto loaded = ScheduleTables::load("");
+    ASSERT_TRUE(bool(loaded)) << llvm::toString(loaded.takeError());
+    tables = std::move(*loaded);
+  }
+
+  std::string errorOf(const std::string &name) {
+    auto target = tables.target(name);
+    return target ? "" : llvm::toString(target.takeError());
+  }
+
+  ScheduleTables tables;
+};
+
+const char *const expected =
+    "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4' or 'aarch64'";
+
+TEST_F(Targets, ByName) {
+  for (const char *name : {"x86-64-v4", "x86-64-v4-linux"}) {
+    auto target = tables.target(name);
+    ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
+    EXPECT_EQ(target->name, "x86-64-v4");
+    EXPECT_EQ(target->vectorFloats, 16);
+    EXPECT_EQ(target->registers, 32);
+    EXPECT_EQ(target->fallback.front(), "x86-64-v4");
+    EXPECT_EQ(target->fallback.back(), "generic");
+    EXPECT_EQ(target->triple, "x86_64-unknown-linux-gnu");
+  }
+  auto target = tables.target("x86-64");
+  ASSERT_TRUE(bool(target));
+  EXPECT_EQ(target->requires_, std::vector<std::string>{"sse4.1"});
+}
+
+TEST_F(Targets, Errors) {
+  EXPECT_EQ(errorOf("x86-64-v5"), std::string("unknown target 'x86-64-v5', ") +
+                                      expected +
+                                      "; did you mean 'x86-64-v3'?");
+  EXPECT_EQ(errorOf("riscv64"),
+            std::string("unknown target 'riscv64', ") + expected);
+  EXPECT_EQ(errorOf(""), std::string("unknown target '', ") + expected);
+  EXPECT_EQ(errorOf("cuda-sm_80"),
+            std::string("target 'cuda-sm_80' is not supported by this version, ") +
+                expected);
+  EXPECT_EQ(errorOf("aarch64-android"),
+            "target 'aarch64-android': system 'android' is not supported by "
+            "this version, expected 'linux'");
+  EXPECT_EQ(errorOf("x86-64-v4-windows"),
+            "target 'x86-64-v4-windows': system 'windows' is not supported by "
+            "this version, expected 'linux'");
+  EXPECT_EQ(errorOf("aarch64-beos"),
+            std::string("unknown target 'aarch64-beos', ") + expected);
+}
+
+TEST_F(Targets, Host) {
+  auto target = tables.target("host");
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("sse4.1")) {
+    EXPECT_FALSE(bool(target));
+    llvm::consumeError(target.takeError());
+    return;
+  }
+#endif
+  ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
+#if defined(__x86_64__)
+  EXPECT_EQ(target->name == "x86-64-v4",
+            bool(__builtin_cpu_supports("x86-64-v4")));
+#elif defined(__aarch64__)
+  EXPECT_EQ(target->name, "aarch64");
+#endif
+}
+
+} // namespace
