@@ -22,7 +22,8 @@ static float *read_npy(const char *path, size_t *count) {
   unsigned char head[10];
   FILE *file = fopen(path, "rb");
   float *values = malloc(1 << 20);
-  if (!file || !values || fread(head, 1, 10, file) != 10 || memcmp(head, "\x93NUMPY\x01", 7) != 0 ||
+  if (!file || !values || fread(head, 1, 10, file) != 10 ||
+      memcmp(head, "\x93NUMPY\x01", 7) != 0 ||
       fseek(file, 10 + head[8] + 256 * head[9], SEEK_SET) != 0) {
     fprintf(stderr, "demo: cannot read '%s'\n", path);
     exit(2);
@@ -104,7 +105,8 @@ int main(int argc, char **argv) {
   qsort(times, RUNS, sizeof times[0], ascending);
 
   printf("relative error norm against Keras: %.2e (at most 1e-5)\n", error);
-  printf("median time of %d runs, one thread: %.1f us\n", RUNS, 1e6 * times[RUNS / 2]);
+  printf("median time of %d runs, one thread: %.1f us\n", RUNS,
+         1e6 * times[RUNS / 2]);
   free(memory);
   free(expected);
   free(z);

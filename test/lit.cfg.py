@@ -36,6 +36,7 @@ for name, path in tools.items():
     # A tool's name stands where a command stands, not inside paths and flags.
     config.substitutions.append((rf"(?<![\w/.%-]){re.escape(name)}(?![\w/.-])", path))
 config.substitutions += [
+    ("%{build}", config.upconv_build),
     ("%python", config.python),
     ("%examples", config.upconv_source + "/examples"),
     ("%shared", shared),

@@ -6,11 +6,15 @@
 set(UPCONV_EMBED_SCHEDULES_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 
 function(upconv_embed_schedules output root)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${root}/*.yaml)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${root} ${root}/*.yaml)
+  list(SORT files)
+  list(TRANSFORM files PREPEND ${root}/ OUTPUT_VARIABLE dependencies)
+  # The names are part of the command, so that it runs again when one goes.
+  string(REPLACE ";" "," names "${files}")
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DROOT=${root} -DOUTPUT=${output}
+    COMMAND ${CMAKE_COMMAND} -DROOT=${root} -DNAMES=${names} -DOUTPUT=${output}
             -P ${UPCONV_EMBED_SCHEDULES_SCRIPT}
-    DEPENDS ${files} ${UPCONV_EMBED_SCHEDULES_SCRIPT}
+    DEPENDS ${dependencies} ${UPCONV_EMBED_SCHEDULES_SCRIPT}
     COMMENT "Embedding the schedules"
     VERBATIM)
 endfunction()
@@ -19,8 +23,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
   return()
 endif()
 
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/*.yaml)
-list(SORT files)
+string(REPLACE "," ";" files "${NAMES}")
 file(WRITE ${OUTPUT} "// Made from scheduling/ by EmbedSchedules.cmake.
 #include \"EmbeddedSchedules.h\"
 

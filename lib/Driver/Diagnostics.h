@@ -4,6 +4,7 @@
 #define UPCONV_LIB_DRIVER_DIAGNOSTICS_H
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Error.h"
 
 namespace upconv {
 

@@ -45,9 +45,10 @@ typedef float Vector16 __attribute__((vector_size(64)));
 static volatile float factor = 0.5f, addend = 1.0f;
 static volatile float sink;
 
-/// One loop form: runs `rounds` rounds of ACCUMULATORS independent multiply-adds
-/// on vectors. The empty asm makes the starting values unknown, and so the chains
-/// distinct; without fast-math the compiler must then keep each as it is written.
+/// One loop form: runs `rounds` rounds of ACCUMULATORS independent
+/// multiply-adds on vectors. The empty asm makes the starting values unknown,
+/// and so the chains distinct; without fast-math the compiler must then keep
+/// each as it is written.
 #define PEAK_LOOP(NAME, ATTRIBUTE, VECTOR, ACCUMULATORS, CONSTRAINT, STEP)     \
   ATTRIBUTE static void NAME(int64_t rounds) {                                 \
     _Pragma("clang fp contract(off)") VECTOR m = factor - (VECTOR){};          \
@@ -71,8 +72,9 @@ static volatile float sink;
 #if defined(__x86_64__)
 #define WITH(FEATURES) __attribute__((target(FEATURES), noinline))
 // AVX512VL only for the sum at the end, which would otherwise keep the compiler
-// from using zmm16 to zmm31. 16 registers: m and b take two. Two units of latency 4 want 8; the others
-// cover longer latencies (mul, then add: twice as long).
+// from using zmm16 to zmm31. 16 registers: m and b take two. Two units of
+// latency 4 want 8; the others cover longer latencies (mul, then add: twice as
+// long).
 PEAK_LOOP(separate4x8, WITH("sse4.1"), Vector4, 8, "x", SEPARATE)
 PEAK_LOOP(separate4x12, WITH("sse4.1"), Vector4, 12, "x", SEPARATE)
 PEAK_LOOP(separate4x14, WITH("sse4.1"), Vector4, 14, "x", SEPARATE)
@@ -191,8 +193,8 @@ double measurePeakGflops(int64_t vectorFloats, bool fma, double seconds) {
   // Pieces, of which the best counts: one interruption of a microsecond must
   // not lower the anchor, a clock that drifts over milliseconds must.
   const int pieces = 4;
-  int64_t rounds = std::max<int64_t>(
-      1000, int64_t(form.roundsPerSecond * seconds / pieces));
+  int64_t rounds =
+      std::max<int64_t>(1000, int64_t(form.roundsPerSecond * seconds / pieces));
   double shortest = timeLoop(form.loop, rounds);
   for (int piece = 1; piece < pieces; ++piece)
     shortest = std::min(shortest, timeLoop(form.loop, rounds));
@@ -216,8 +218,8 @@ double measurePeakGflops(int64_t vectorFloats, bool fma, double seconds) {
         if (DISTANCE > 0)                                                      \
           _Pragma("unroll") for (int line = 0; line < 8; ++line)               \
               __builtin_prefetch((const char *)from + DISTANCE + line * 64);   \
-        _Pragma("unroll") for (int i = 0; i < vectors; ++i)                    \
-            sum[i % lanes] += from[i];                                         \
+        _Pragma("unroll") for (int i = 0; i < vectors; ++i) sum[i % lanes] +=  \
+            from[i];                                                           \
       }                                                                        \
     _Pragma("unroll") for (int i = 1; i < lanes; ++i) sum[0] += sum[i];        \
     sink = sum[0][0];                                                          \
@@ -229,7 +231,8 @@ double measurePeakGflops(int64_t vectorFloats, bool fma, double seconds) {
     VECTOR value = addend - (VECTOR){};                                        \
     for (int64_t offset = 0; offset + 512 <= bytes; offset += 512) {           \
       VECTOR *to = (VECTOR *)(memory + offset);                                \
-      _Pragma("unroll") for (int i = 0; i < vectors; ++i) STORE(value, to + i); \
+      _Pragma("unroll") for (int i = 0; i < vectors; ++i)                      \
+          STORE(value, to + i);                                                \
     }                                                                          \
     asm volatile("" ::"r"(memory) : "memory");                                 \
   }

@@ -156,7 +156,7 @@ ExitStatus upconv::runCommand(const Options &options) {
 
 // The numeric policy: max(2e-6, 2.5e-8 * sqrt(terms)) for one layer, 1e-5 for a
 // model; terms is the number of products summed into one output.
-static double policyTolerance(const Session &session) {
+static double policyTolerance(Session &session) {
   int64_t layers = 0;
   session.kerasModule->walk([&](keras::LayerOpInterface) { ++layers; });
   if (layers != 1 || session.built.kernels.empty())

@@ -18,7 +18,10 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 #include "upconv/Target/Library/EmitLibrary.h"
 
+#include "upconv/Dialect/Upconv/IR/UpconvOps.h"
+
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
 
 #include <optional>
 

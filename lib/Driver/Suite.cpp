@@ -83,10 +83,11 @@ bool SuiteReader::parse(Json::Value &root) {
   if (message.consume_front("* Line ") && !message.consumeInteger(10, line) &&
       message.consume_front(", Column "))
     (void)message.consumeInteger(10, column);
-  StringRef cause = message.ltrim().take_until([](char c) { return c == '\n'; });
-  errors.push_back(name + ":" + std::to_string(line) + ":" +
-                   std::to_string(column) + ": error: not JSON: " +
-                   StringRef(cause.lower()).rtrim(".").str());
+  StringRef cause =
+      message.ltrim().take_until([](char c) { return c == '\n'; });
+  errors.push_back(
+      name + ":" + std::to_string(line) + ":" + std::to_string(column) +
+      ": error: not JSON: " + StringRef(cause.lower()).rtrim(".").str());
   return false;
 }
 
@@ -157,8 +158,15 @@ void SuiteReader::checkLayer(const Json::Value &value, const SuiteLayer &layer,
                              join(suite.tiers, "', '") + "'");
   if (layer.padding != "same" && layer.padding != "valid" &&
       !layer.padding.empty())
-    error(value["padding"], "'padding' must be 'same' or 'valid', got '" +
-                                layer.padding + "'");
+    error(value["padding"],
+          "'padding' must be 'same' or 'valid', got '" + layer.padding + "'");
+  // An id becomes the layer's name and the name of files.
+  bool isName = all_of(layer.id, [](char c) {
+    return isAlnum(c) || c == '_' || c == '-' || c == '.';
+  });
+  if (!isName || StringRef(layer.id).starts_with("."))
+    error(value["id"],
+          "an id must be made of letters, digits, '_', '-' and '.'");
   if (any_of(suite.layers,
              [&](const SuiteLayer &other) { return other.id == layer.id; }))
     error(value["id"], "the id occurs twice");
@@ -245,12 +253,14 @@ Expected<Suite> readSuite(const std::string &path) {
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
                                       /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return createStringError(buffer.getError(), path + ": error: cannot be read: " +
-                                                    buffer.getError().message());
+    return createStringError(
+        buffer.getError(),
+        path + ": error: cannot be read: " + buffer.getError().message());
   return parseSuite((*buffer)->getBuffer().str(), path);
 }
 
-static std::string nearest(StringRef name, const std::vector<std::string> &names) {
+static std::string nearest(StringRef name,
+                           const std::vector<std::string> &names) {
   unsigned best = std::max<size_t>(2, name.size() / 3) + 1;
   std::string result;
   for (const std::string &candidate : names) {
@@ -282,9 +292,9 @@ Expected<std::vector<SuiteLayer>> selectLayers(const Suite &suite,
   if (!id.empty() && !is_contained(ids, id))
     return refuse("the suite has no layer '" + id + "'" + nearest(id, ids));
   if (result.empty())
-    return refuse(id.empty() ? "the suite has no layer in tier '" + tier + "'"
-                             : "layer '" + id + "' is not in tier '" + tier +
-                                   "'");
+    return refuse(id.empty()
+                      ? "the suite has no layer in tier '" + tier + "'"
+                      : "layer '" + id + "' is not in tier '" + tier + "'");
   return result;
 }
 

@@ -13,15 +13,16 @@ using namespace llvm;
 
 namespace upconv::reference {
 
-static Tensor64 map(const Tensor64 &input, function_ref<double(double)> function) {
+static Tensor64 map(const Tensor64 &input,
+                    function_ref<double(double)> function) {
   Tensor64 output = input;
   for (double &x : output.values)
     x = function(x);
   return output;
 }
 
-Tensor64 relu(const Tensor64 &input, std::optional<double> maximum, double slope,
-              double threshold) {
+Tensor64 relu(const Tensor64 &input, std::optional<double> maximum,
+              double slope, double threshold) {
   return map(input, [&](double x) {
     if (std::isnan(x))
       return x;
@@ -29,7 +30,8 @@ Tensor64 relu(const Tensor64 &input, std::optional<double> maximum, double slope
       return *maximum;
     if (x > threshold)
       return x;
-    return slope == 0 ? 0.0 : slope * (x - threshold); // 0 at minus infinity too
+    return slope == 0 ? 0.0
+                      : slope * (x - threshold); // 0 at minus infinity too
   });
 }
 

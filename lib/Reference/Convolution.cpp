@@ -13,7 +13,8 @@ static Error checkSizes(const Tensor64 &input, const Tensor64 &kernel,
                         const ConvolutionArguments &arguments) {
   size_t rank = arguments.strides.size();
   if (rank == 0 || arguments.dilationRate.size() != rank)
-    return failure("strides and dilation rates must have one entry per spatial axis");
+    return failure(
+        "strides and dilation rates must have one entry per spatial axis");
   if (input.shape.size() != rank + 2 || kernel.shape.size() != rank + 2)
     return failure("a convolution over " + Twine(rank) +
                    " axes needs input and kernel of rank " + Twine(rank + 2) +
@@ -22,9 +23,10 @@ static Error checkSizes(const Tensor64 &input, const Tensor64 &kernel,
   int64_t channels = input.shape.back(), filters = kernel.shape.back();
   if (arguments.groups < 1 || channels % arguments.groups != 0 ||
       filters % arguments.groups != 0)
-    return failure("'groups' must be positive and divide channels and filters, got " +
-                   Twine(arguments.groups) + " for " + Twine(channels) + " and " +
-                   Twine(filters));
+    return failure(
+        "'groups' must be positive and divide channels and filters, got " +
+        Twine(arguments.groups) + " for " + Twine(channels) + " and " +
+        Twine(filters));
   if (kernel.shape[rank] != channels / arguments.groups)
     return failure("the kernel is for " + Twine(kernel.shape[rank]) +
                    " channels per group, the input has " +
@@ -46,7 +48,8 @@ static Expected<Tensor64> channelsLast(const Tensor64 &input,
   size_t rank = arguments.strides.size();
   int64_t batch = input.shape.front(), channels = input.shape.back();
   int64_t filters = kernel.shape.back(), groups = arguments.groups;
-  int64_t channelsPerGroup = channels / groups, filtersPerGroup = filters / groups;
+  int64_t channelsPerGroup = channels / groups,
+          filtersPerGroup = filters / groups;
 
   std::vector<int64_t> outputShape = {batch}, low;
   for (size_t a = 0; a < rank; ++a) {
@@ -65,25 +68,30 @@ static Expected<Tensor64> channelsLast(const Tensor64 &input,
 
   ArrayRef<int64_t> taps = ArrayRef(kernel.shape).take_front(rank);
   std::vector<int64_t> source(rank + 1);
-  forEachIndex(ArrayRef(outputShape).drop_back(), [&](ArrayRef<int64_t> position) {
-    double *y = output->values.data() + flatIndex(position, outputShape) * filters;
-    forEachIndex(taps, [&](ArrayRef<int64_t> tap) {
-      source[0] = position[0];
-      for (size_t a = 0; a < rank; ++a) {
-        source[a + 1] = position[a + 1] * arguments.strides[a] - low[a] +
-                        tap[a] * arguments.dilationRate[a];
-        if (source[a + 1] < 0 || source[a + 1] >= input.shape[a + 1])
-          return; // padding: not there, rather than a product with zero
-      }
-      const double *x = input.values.data() + flatIndex(source, input.shape) * channels;
-      const double *w = kernel.values.data() + flatIndex(tap, taps) * channelsPerGroup * filters;
-      for (int64_t c = 0; c < channelsPerGroup; ++c)
-        for (int64_t f = 0; f < filters; ++f)
-          y[f] += x[f / filtersPerGroup * channelsPerGroup + c] * w[c * filters + f];
-    });
-    for (int64_t f = 0; bias && f < filters; ++f)
-      y[f] += bias->values[f];
-  });
+  forEachIndex(
+      ArrayRef(outputShape).drop_back(), [&](ArrayRef<int64_t> position) {
+        double *y =
+            output->values.data() + flatIndex(position, outputShape) * filters;
+        forEachIndex(taps, [&](ArrayRef<int64_t> tap) {
+          source[0] = position[0];
+          for (size_t a = 0; a < rank; ++a) {
+            source[a + 1] = position[a + 1] * arguments.strides[a] - low[a] +
+                            tap[a] * arguments.dilationRate[a];
+            if (source[a + 1] < 0 || source[a + 1] >= input.shape[a + 1])
+              return; // padding: not there, rather than a product with zero
+          }
+          const double *x =
+              input.values.data() + flatIndex(source, input.shape) * channels;
+          const double *w = kernel.values.data() +
+                            flatIndex(tap, taps) * channelsPerGroup * filters;
+          for (int64_t c = 0; c < channelsPerGroup; ++c)
+            for (int64_t f = 0; f < filters; ++f)
+              y[f] += x[f / filtersPerGroup * channelsPerGroup + c] *
+                      w[c * filters + f];
+        });
+        for (int64_t f = 0; bias && f < filters; ++f)
+          y[f] += bias->values[f];
+      });
   return output;
 }
 
@@ -104,7 +112,8 @@ Expected<Tensor64> dense(const Tensor64 &input, const Tensor64 &kernel,
   if (input.shape.size() < 2 || kernel.shape.size() != 2 ||
       kernel.shape[0] != input.shape.back())
     return failure("a kernel of shape " + shapeText(kernel.shape) +
-                   " does not contract the last axis of " + shapeText(input.shape));
+                   " does not contract the last axis of " +
+                   shapeText(input.shape));
   int64_t channels = kernel.shape[0], units = kernel.shape[1];
   if (bias && bias->shape != std::vector<int64_t>{units})
     return failure("the bias must have shape " + Twine(units) + ", got " +
@@ -114,15 +123,18 @@ Expected<Tensor64> dense(const Tensor64 &input, const Tensor64 &kernel,
   Expected<Tensor64> output = zeros(outputShape);
   if (!output)
     return output.takeError();
-  forEachIndex(ArrayRef(outputShape).drop_back(), [&](ArrayRef<int64_t> position) {
-    const double *x = input.values.data() + flatIndex(position, input.shape) * channels;
-    double *y = output->values.data() + flatIndex(position, outputShape) * units;
-    for (int64_t c = 0; c < channels; ++c)
-      for (int64_t u = 0; u < units; ++u)
-        y[u] += x[c] * kernel.values[c * units + u];
-    for (int64_t u = 0; bias && u < units; ++u)
-      y[u] += bias->values[u];
-  });
+  forEachIndex(
+      ArrayRef(outputShape).drop_back(), [&](ArrayRef<int64_t> position) {
+        const double *x =
+            input.values.data() + flatIndex(position, input.shape) * channels;
+        double *y =
+            output->values.data() + flatIndex(position, outputShape) * units;
+        for (int64_t c = 0; c < channels; ++c)
+          for (int64_t u = 0; u < units; ++u)
+            y[u] += x[c] * kernel.values[c * units + u];
+        for (int64_t u = 0; bias && u < units; ++u)
+          y[u] += bias->values[u];
+      });
   return output;
 }
 

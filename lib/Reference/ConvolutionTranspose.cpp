@@ -32,12 +32,14 @@ static Expected<ScatterAxis> scatterAxis(int64_t input, int64_t kernel,
     return failure("kernel size, stride and dilation must be positive");
   if (outputPadding && (*outputPadding < 0 || *outputPadding >= stride))
     return failure("'output_padding' must be smaller than 'strides' and not "
-                   "negative, got " + Twine(*outputPadding) + " and " + Twine(stride));
+                   "negative, got " +
+                   Twine(*outputPadding) + " and " + Twine(stride));
   if (input < 1)
     return failure("the input is empty along a spatial axis");
   int64_t span, before, output; // Ke; (in - 1) * s
   if (MulOverflow(kernel - 1, dilation, span) ||
-      AddOverflow(span, int64_t(1), span) || MulOverflow(input - 1, stride, before))
+      AddOverflow(span, int64_t(1), span) ||
+      MulOverflow(input - 1, stride, before))
     return failure("the output length does not fit in 64 bits");
 
   ScatterAxis axis;
@@ -46,7 +48,8 @@ static Expected<ScatterAxis> scatterAxis(int64_t input, int64_t kernel,
     last = outputPadding ? span : std::max(span, stride);
   } else {
     last = outputPadding ? span % 2 : stride;
-    int64_t total = outputPadding ? span - span % 2 - *outputPadding : span - stride;
+    int64_t total =
+        outputPadding ? span - span % 2 - *outputPadding : span - stride;
     axis.crop = std::max<int64_t>(total, 0) / 2;
   }
   if (AddOverflow(before, last, output) ||
@@ -67,7 +70,8 @@ static Error checkSizes(const Tensor64 &input, const Tensor64 &kernel,
     return failure("strides, dilation rates and output padding must have one "
                    "entry per spatial axis");
   if (arguments.padding == Padding::Causal)
-    return failure("'padding' of a transposed convolution must be valid or same");
+    return failure(
+        "'padding' of a transposed convolution must be valid or same");
   if (input.shape.size() != rank + 2 || kernel.shape.size() != rank + 2)
     return failure("a transposed convolution over " + Twine(rank) +
                    " axes needs input and kernel of rank " + Twine(rank + 2) +
@@ -83,7 +87,8 @@ static Error checkSizes(const Tensor64 &input, const Tensor64 &kernel,
 }
 
 static Expected<Tensor64>
-channelsLast(const Tensor64 &input, const Tensor64 &kernel, const Tensor64 *bias,
+channelsLast(const Tensor64 &input, const Tensor64 &kernel,
+             const Tensor64 *bias,
              const ConvolutionTransposeArguments &arguments) {
   if (Error error = checkSizes(input, kernel, bias, arguments))
     return std::move(error);
@@ -95,9 +100,9 @@ channelsLast(const Tensor64 &input, const Tensor64 &kernel, const Tensor64 *bias
     std::optional<int64_t> outputPadding;
     if (arguments.outputPadding)
       outputPadding = (*arguments.outputPadding)[a];
-    Expected<ScatterAxis> axis =
-        scatterAxis(input.shape[a + 1], kernel.shape[a], arguments.strides[a],
-                    arguments.dilationRate[a], arguments.padding, outputPadding);
+    Expected<ScatterAxis> axis = scatterAxis(
+        input.shape[a + 1], kernel.shape[a], arguments.strides[a],
+        arguments.dilationRate[a], arguments.padding, outputPadding);
     if (!axis)
       return axis.takeError();
     outputShape.push_back(axis->output);
@@ -110,23 +115,27 @@ channelsLast(const Tensor64 &input, const Tensor64 &kernel, const Tensor64 *bias
 
   ArrayRef<int64_t> taps = ArrayRef(kernel.shape).take_front(rank);
   std::vector<int64_t> target(rank + 1);
-  forEachIndex(ArrayRef(input.shape).drop_back(), [&](ArrayRef<int64_t> position) {
-    const double *x = input.values.data() + flatIndex(position, input.shape) * channels;
-    forEachIndex(taps, [&](ArrayRef<int64_t> tap) {
-      target[0] = position[0];
-      for (size_t a = 0; a < rank; ++a) {
-        target[a + 1] = position[a + 1] * arguments.strides[a] +
-                        tap[a] * arguments.dilationRate[a] - crop[a];
-        if (target[a + 1] < 0 || target[a + 1] >= outputShape[a + 1])
-          return; // cropped
-      }
-      double *y = output->values.data() + flatIndex(target, outputShape) * filters;
-      const double *w = kernel.values.data() + flatIndex(tap, taps) * filters * channels;
-      for (int64_t f = 0; f < filters; ++f)
-        for (int64_t c = 0; c < channels; ++c)
-          y[f] += x[c] * w[f * channels + c];
-    });
-  });
+  forEachIndex(
+      ArrayRef(input.shape).drop_back(), [&](ArrayRef<int64_t> position) {
+        const double *x =
+            input.values.data() + flatIndex(position, input.shape) * channels;
+        forEachIndex(taps, [&](ArrayRef<int64_t> tap) {
+          target[0] = position[0];
+          for (size_t a = 0; a < rank; ++a) {
+            target[a + 1] = position[a + 1] * arguments.strides[a] +
+                            tap[a] * arguments.dilationRate[a] - crop[a];
+            if (target[a + 1] < 0 || target[a + 1] >= outputShape[a + 1])
+              return; // cropped
+          }
+          double *y =
+              output->values.data() + flatIndex(target, outputShape) * filters;
+          const double *w =
+              kernel.values.data() + flatIndex(tap, taps) * filters * channels;
+          for (int64_t f = 0; f < filters; ++f)
+            for (int64_t c = 0; c < channels; ++c)
+              y[f] += x[c] * w[f * channels + c];
+        });
+      });
 
   // Also where no tap reaches.
   for (size_t i = 0; bias && i < output->values.size(); ++i)

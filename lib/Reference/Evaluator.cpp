@@ -99,8 +99,9 @@ Result evaluateConvolution(ConvOp op, const Tensor64 &input,
   auto dataFormat = parseDataFormat(op.getDataFormat());
   if (!dataFormat)
     return dataFormat.takeError();
-  ConvolutionArguments arguments{op.getStrides().vec(), op.getDilationRate().vec(),
-                                 *padding, *dataFormat, int64_t(op.getGroups())};
+  ConvolutionArguments arguments{op.getStrides().vec(),
+                                 op.getDilationRate().vec(), *padding,
+                                 *dataFormat, int64_t(op.getGroups())};
   return activate(
       op, convolution(input, *weights->first, weights->second, arguments));
 }
@@ -118,8 +119,8 @@ Result evaluateConvolutionTranspose(ConvTransposeOp op, const Tensor64 &input,
   if (!dataFormat)
     return dataFormat.takeError();
   ConvolutionTransposeArguments arguments{op.getStrides().vec(),
-                                          op.getDilationRate().vec(), std::nullopt,
-                                          *padding, *dataFormat};
+                                          op.getDilationRate().vec(),
+                                          std::nullopt, *padding, *dataFormat};
   if (std::optional<ArrayRef<int64_t>> outputPadding = op.getOutputPadding())
     arguments.outputPadding = outputPadding->vec();
   return activate(op, convolutionTranspose(input, *weights->first,
@@ -134,8 +135,9 @@ Result evaluatePooling(Pool pool, PoolingOp op, const Tensor64 &input) {
   auto dataFormat = parseDataFormat(op.getDataFormat());
   if (!dataFormat)
     return dataFormat.takeError();
-  return pooling(pool, input,
-                 {op.getPoolSize().vec(), op.getStrides().vec(), *padding, *dataFormat});
+  return pooling(
+      pool, input,
+      {op.getPoolSize().vec(), op.getStrides().vec(), *padding, *dataFormat});
 }
 
 Result evaluateDense(keras::DenseOp op, const Tensor64 &input,
@@ -168,8 +170,9 @@ Result evaluateBatchNormalization(keras::BatchNormalizationOp op,
       return bound.takeError();
     beta = *bound;
   }
-  return batchNormalization(input, op.getAxis(), op.getEpsilon().convertToDouble(),
-                            gamma, beta, **mean, **variance);
+  return batchNormalization(input, op.getAxis(),
+                            op.getEpsilon().convertToDouble(), gamma, beta,
+                            **mean, **variance);
 }
 
 Result evaluateReLU(keras::ReLUOp op, const Tensor64 &input) {
@@ -200,10 +203,12 @@ Result evaluateLayer(keras::LayerOpInterface layer, ArrayRef<Tensor64> inputs,
   return llvm::TypeSwitch<Operation *, Result>(layer.getOperation())
       .Case<Conv1DOp, Conv2DOp, Conv3DOp>(
           [&](auto op) { return evaluateConvolution(op, input, *variables); })
-      .Case<Conv1DTransposeOp, Conv2DTransposeOp, Conv3DTransposeOp>([&](auto op) {
-        return evaluateConvolutionTranspose(op, input, *variables);
-      })
-      .Case<DenseOp>([&](auto op) { return evaluateDense(op, input, *variables); })
+      .Case<Conv1DTransposeOp, Conv2DTransposeOp, Conv3DTransposeOp>(
+          [&](auto op) {
+            return evaluateConvolutionTranspose(op, input, *variables);
+          })
+      .Case<DenseOp>(
+          [&](auto op) { return evaluateDense(op, input, *variables); })
       .Case<MaxPooling1DOp, MaxPooling2DOp, MaxPooling3DOp>(
           [&](auto op) { return evaluatePooling(Pool::Maximum, op, input); })
       .Case<AveragePooling1DOp, AveragePooling2DOp, AveragePooling3DOp>(
@@ -213,12 +218,14 @@ Result evaluateLayer(keras::LayerOpInterface layer, ArrayRef<Tensor64> inputs,
       })
       .Case<ReLUOp>([&](auto op) { return evaluateReLU(op, input); })
       .Case<LeakyReLUOp>([&](auto op) -> Result {
-        return relu(input, std::nullopt, op.getNegativeSlope().convertToDouble(), 0.0);
+        return relu(input, std::nullopt,
+                    op.getNegativeSlope().convertToDouble(), 0.0);
       })
       .Case<SoftmaxOp>([&](auto op) { return softmax(input, op.getAxis()); })
       .Case<ActivationOp>(
           [&](auto op) { return activation(input, op.getActivation()); })
-      .Case<ReshapeOp>([&](auto op) { return reshape(input, op.getTargetShape()); })
+      .Case<ReshapeOp>(
+          [&](auto op) { return reshape(input, op.getTargetShape()); })
       .Case<FlattenOp>([&](auto op) { return evaluateFlatten(op, input); })
       .Case<DropoutOp>([&](auto) -> Result { return input; })
       .Case<AddOp>([&](auto) { return add(inputs); })

@@ -10,7 +10,8 @@ namespace upconv::reference {
 
 Expected<Tensor64> batchNormalization(const Tensor64 &input, int64_t axis,
                                       double epsilon, const Tensor64 *gamma,
-                                      const Tensor64 *beta, const Tensor64 &mean,
+                                      const Tensor64 *beta,
+                                      const Tensor64 &mean,
                                       const Tensor64 &variance) {
   Expected<int64_t> front = axisFromFront(axis, input.shape.size());
   if (!front)
@@ -23,7 +24,8 @@ Expected<Tensor64> batchNormalization(const Tensor64 &input, int64_t axis,
   for (const Tensor64 *variable : {gamma, beta, &mean, &variance})
     if (variable && variable->shape != expected)
       return failure("a variable of the normalization must have shape " +
-                     shapeText(expected) + ", got " + shapeText(variable->shape));
+                     shapeText(expected) + ", got " +
+                     shapeText(variable->shape));
 
   Tensor64 output = input;
   size_t next = 0;

@@ -12,12 +12,14 @@ static Expected<Tensor64> channelsLast(Pool pool, const Tensor64 &input,
                                        const PoolingArguments &arguments) {
   size_t rank = arguments.poolSize.size();
   if (rank == 0 || arguments.strides.size() != rank)
-    return failure("pool size and strides must have one entry per spatial axis");
+    return failure(
+        "pool size and strides must have one entry per spatial axis");
   if (arguments.padding == Padding::Causal)
     return failure("'padding' of a pooling layer must be valid or same");
   if (input.shape.size() != rank + 2)
-    return failure("pooling over " + Twine(rank) + " axes needs an input of rank " +
-                   Twine(rank + 2) + ", got " + shapeText(input.shape));
+    return failure("pooling over " + Twine(rank) +
+                   " axes needs an input of rank " + Twine(rank + 2) +
+                   ", got " + shapeText(input.shape));
 
   int64_t channels = input.shape.back();
   std::vector<int64_t> outputShape = {input.shape.front()}, low;
@@ -36,28 +38,32 @@ static Expected<Tensor64> channelsLast(Pool pool, const Tensor64 &input,
     return output.takeError();
 
   std::vector<int64_t> source(rank + 1);
-  forEachIndex(ArrayRef(outputShape).drop_back(), [&](ArrayRef<int64_t> position) {
-    double *y = output->values.data() + flatIndex(position, outputShape) * channels;
-    int64_t real = 0; // elements of this window that are not padding
-    forEachIndex(arguments.poolSize, [&](ArrayRef<int64_t> tap) {
-      source[0] = position[0];
-      for (size_t a = 0; a < rank; ++a) {
-        source[a + 1] = position[a + 1] * arguments.strides[a] - low[a] + tap[a];
-        if (source[a + 1] < 0 || source[a + 1] >= input.shape[a + 1])
-          return;
-      }
-      const double *x = input.values.data() + flatIndex(source, input.shape) * channels;
-      for (int64_t c = 0; c < channels; ++c) {
-        if (pool == Pool::Average)
-          y[c] += x[c];
-        else if (real == 0 || x[c] > y[c] || std::isnan(x[c]))
-          y[c] = x[c]; // a NaN stays: nothing compares greater
-      }
-      ++real;
-    });
-    for (int64_t c = 0; pool == Pool::Average && c < channels; ++c)
-      y[c] /= real; // at least one: a window never lies in padding alone
-  });
+  forEachIndex(
+      ArrayRef(outputShape).drop_back(), [&](ArrayRef<int64_t> position) {
+        double *y =
+            output->values.data() + flatIndex(position, outputShape) * channels;
+        int64_t real = 0; // elements of this window that are not padding
+        forEachIndex(arguments.poolSize, [&](ArrayRef<int64_t> tap) {
+          source[0] = position[0];
+          for (size_t a = 0; a < rank; ++a) {
+            source[a + 1] =
+                position[a + 1] * arguments.strides[a] - low[a] + tap[a];
+            if (source[a + 1] < 0 || source[a + 1] >= input.shape[a + 1])
+              return;
+          }
+          const double *x =
+              input.values.data() + flatIndex(source, input.shape) * channels;
+          for (int64_t c = 0; c < channels; ++c) {
+            if (pool == Pool::Average)
+              y[c] += x[c];
+            else if (real == 0 || x[c] > y[c] || std::isnan(x[c]))
+              y[c] = x[c]; // a NaN stays: nothing compares greater
+          }
+          ++real;
+        });
+        for (int64_t c = 0; pool == Pool::Average && c < channels; ++c)
+          y[c] /= real; // at least one: a window never lies in padding alone
+      });
   return output;
 }
 
@@ -65,7 +71,8 @@ Expected<Tensor64> pooling(Pool pool, const Tensor64 &input,
                            const PoolingArguments &arguments) {
   if (arguments.dataFormat == DataFormat::ChannelsLast)
     return channelsLast(pool, input, arguments);
-  Expected<Tensor64> output = channelsLast(pool, toChannelsLast(input), arguments);
+  Expected<Tensor64> output =
+      channelsLast(pool, toChannelsLast(input), arguments);
   if (!output)
     return output.takeError();
   return toChannelsFirst(*output);

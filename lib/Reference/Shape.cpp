@@ -67,8 +67,8 @@ Expected<Tensor64> zeros(ArrayRef<int64_t> shape) {
 Expected<int64_t> axisFromFront(int64_t axis, size_t rank) {
   int64_t signedRank = rank;
   if (axis < -signedRank || axis >= signedRank)
-    return failure("axis " + Twine(axis) + " is not an axis of a tensor of rank " +
-                   Twine(signedRank));
+    return failure("axis " + Twine(axis) +
+                   " is not an axis of a tensor of rank " + Twine(signedRank));
   return axis < 0 ? axis + signedRank : axis;
 }
 
@@ -128,8 +128,10 @@ Expected<Tensor64> reshape(const Tensor64 &input, ArrayRef<int64_t> target) {
   for (int64_t extent : ArrayRef(input.shape).drop_front())
     available *= extent; // no overflow: the elements exist
   for (int64_t extent : target) {
-    if (extent < -1 || (extent == -1 && is_contained(ArrayRef(shape).drop_front(), -1)))
-      return failure("a target shape holds at most one -1 and nothing below it");
+    if (extent < -1 ||
+        (extent == -1 && is_contained(ArrayRef(shape).drop_front(), -1)))
+      return failure(
+          "a target shape holds at most one -1 and nothing below it");
     if (extent != -1 && MulOverflow(known, extent, known))
       return failure("the target shape's size does not fit in 64 bits");
     shape.push_back(extent);
@@ -142,8 +144,8 @@ Expected<Tensor64> reshape(const Tensor64 &input, ArrayRef<int64_t> target) {
     *open = available / known;
   } else if (known != available) {
     return failure("shape " + shapeText(input.shape) + " has " +
-                   Twine(available) + " elements per sample, the target shape " +
-                   Twine(known));
+                   Twine(available) +
+                   " elements per sample, the target shape " + Twine(known));
   }
   return Tensor64{std::move(shape), input.values};
 }

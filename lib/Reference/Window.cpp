@@ -17,14 +17,16 @@ Expected<WindowAxis> slideWindow(int64_t input, int64_t size, int64_t stride,
   if (input < 1)
     return failure("the input is empty along a spatial axis");
   int64_t reach, span; // positions from the first tap to the last; with both
-  if (MulOverflow(size - 1, dilation, reach) || AddOverflow(reach, int64_t(1), span))
+  if (MulOverflow(size - 1, dilation, reach) ||
+      AddOverflow(reach, int64_t(1), span))
     return failure("the window's reach does not fit in 64 bits");
 
   WindowAxis axis;
   if (padding == Padding::Valid) {
     if (span > input)
       return failure("a window of " + Twine(span) +
-                     " positions does not fit into an input of " + Twine(input));
+                     " positions does not fit into an input of " +
+                     Twine(input));
     axis.output = (input - span) / stride + 1;
     return axis;
   }

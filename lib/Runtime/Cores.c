@@ -1,10 +1,10 @@
-/*===- Cores.c - How many cores may this run use? ---------------------------===*\
- *
- * The affinity mask counts, and so does a container's quota (cgroup v2 cpu.max,
- * v1 cpu.cfs_quota_us): 64 threads on two cores' worth of time are slower than
- * two. The quota is read once per process, by prepare.
- *
-\*===----------------------------------------------------------------------===*/
+//===- Cores.c - How many cores may this run use? -------------------------===//
+//
+// The affinity mask counts, and so does a container's quota (cgroup v2 cpu.max,
+// v1 cpu.cfs_quota_us): 64 threads on two cores' worth of time are slower than
+// two. The quota is read once per process, by prepare.
+//
+//===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
 #include "upconv/Runtime/Runtime.h"
@@ -17,8 +17,8 @@
 
 enum { PATH_SIZE = 1024, TEXT_SIZE = 4096 };
 
-/* Appends `text` up to its end or `stop`; returns the new length, or PATH_SIZE
-   if it does not fit. */
+// Appends `text` up to its end or `stop`; returns the new length, or PATH_SIZE
+// if it does not fit.
 static size_t append(char *path, size_t length, const char *text, char stop) {
   while (*text && *text != stop && length < PATH_SIZE - 1)
     path[length++] = *text++;
@@ -27,7 +27,7 @@ static size_t append(char *path, size_t length, const char *text, char stop) {
   return fits ? length : PATH_SIZE;
 }
 
-/* The beginning of a file as a string; 0 if it cannot be read. */
+// The beginning of a file as a string; 0 if it cannot be read.
 static int read_text(const char *path, char *text, size_t size) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0)
@@ -42,7 +42,7 @@ static int read_text(const char *path, char *text, size_t size) {
   return got >= 0 && length > 0;
 }
 
-/* A decimal number, or -1 for anything else ("max", "-1"). */
+// A decimal number, or -1 for anything else ("max", "-1").
 static int64_t parse(const char **text) {
   while (**text == ' ')
     ++*text;
@@ -63,7 +63,7 @@ static int cores_of(int64_t quota, int64_t period) {
 
 static int smaller(int a, int b) { return !a || (b && b < a) ? b : a; }
 
-/* The limit of one cgroup folder, whose name is path[0, length). */
+// The limit of one cgroup folder, whose name is path[0, length).
 static int folder_limit(char *path, size_t length, int v2) {
   char text[64];
   const char *at = text;
@@ -85,8 +85,8 @@ static int folder_limit(char *path, size_t length, int v2) {
   return cores_of(quota, parse(&at));
 }
 
-/* The smallest limit from `group` up to the mount point. A folder that this
-   container cannot see is passed over. */
+// The smallest limit from `group` up to the mount point. A folder that this
+// container cannot see is passed over.
 static int hierarchy_limit(const char *mount, const char *controller,
                            const char *group, int v2) {
   char path[PATH_SIZE];
@@ -110,7 +110,7 @@ static int hierarchy_limit(const char *mount, const char *controller,
   }
 }
 
-/* Whether the comma-separated `list`, which ends at ':', names "cpu". */
+// Whether the comma-separated `list`, which ends at ':', names "cpu".
 static int names_cpu(const char *list) {
   for (;;) {
     if (list[0] == 'c' && list[1] == 'p' && list[2] == 'u' &&
@@ -129,7 +129,7 @@ int upconv_rt_cpu_quota(const char *membership, const char *mount) {
   if (!read_text(membership, text, sizeof text))
     return 0;
   int limit = 0;
-  /* Lines "id:controllers:folder"; v2's is "0::folder". */
+  // Lines "id:controllers:folder"; v2's is "0::folder".
   for (const char *line = text; *line;) {
     const char *list = line, *group;
     while (*list && *list != '\n' && *list != ':')
@@ -143,8 +143,8 @@ int upconv_rt_cpu_quota(const char *membership, const char *mount) {
           limit = smaller(limit, hierarchy_limit(mount, "", group + 1, 1));
         else if (names_cpu(list)) {
           limit = smaller(limit, hierarchy_limit(mount, "/cpu", group + 1, 0));
-          limit = smaller(
-              limit, hierarchy_limit(mount, "/cpu,cpuacct", group + 1, 0));
+          limit = smaller(limit,
+                          hierarchy_limit(mount, "/cpu,cpuacct", group + 1, 0));
         }
       }
     }
@@ -156,7 +156,7 @@ int upconv_rt_cpu_quota(const char *membership, const char *mount) {
   return limit;
 }
 
-/* 1 + the quota, or 0 while it has not been read. Every reader finds the same. */
+// 1 + the quota, or 0 while it has not been read. Every reader finds the same.
 static atomic_int known_quota;
 
 static int cpu_quota(void) {
@@ -169,8 +169,8 @@ static int cpu_quota(void) {
 }
 
 int upconv_rt_available_cores(void) {
-  /* By number, not by name: glibc has two functions called sched_getaffinity,
-     and a shared library without symbol versions would get the old one. */
+  // By number, not by name: glibc has two functions called sched_getaffinity,
+  // and a shared library without symbol versions would get the old one.
   uint64_t mask[1024 / 8];
   long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
   int cores = 0;

@@ -1,9 +1,9 @@
-/*===- Execute.c - One run: options, workspace, launches --------------------===*\
- *
- * Nothing here outlives a run. With a workspace given and one thread, no path
- * through this file reaches a system call, a lock or an allocation.
- *
-\*===----------------------------------------------------------------------===*/
+//===- Execute.c - One run: options, workspace, launches ------------------===//
+//
+// Nothing here outlives a run. With a workspace given and one thread, no path
+// through this file reaches a system call, a lock or an allocation.
+//
+//===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
 #include "Threads.h"
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 
 struct upconv_rt_run {
-  int threads; /* 0: not counted yet */
+  int threads; // 0: not counted yet
   upconv_rt_parallel_for *parallel_for;
   void *user;
   int has_pool;
@@ -65,8 +65,8 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
   return status;
 }
 
-/* How many windows to cut [0, extent) into: one per thread, as far as the grain
-   and the work allow. Fewer, larger windows re-read fewer weights. */
+// How many windows to cut [0, extent) into: one per thread, as far as the grain
+// and the work allow. Fewer, larger windows re-read fewer weights.
 static int count_windows(upconv_rt_run *run, int64_t extent, int64_t grain,
                          int64_t work) {
   if (run->threads == 1)
@@ -110,7 +110,7 @@ int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
     }
     upconv_rt_pool_run(&run->pool, &task);
   }
-  /* A host whose parallel_for dropped an index is caught here as well. */
+  // A host whose parallel_for dropped an index is caught here as well.
   int complete = atomic_load(&task.finished) == windows;
   return complete && !atomic_load(&task.failed) ? UPCONV_RT_OK
                                                 : UPCONV_RT_INTERNAL;

@@ -1,10 +1,10 @@
-/*===- Processor.c - Does this processor run these kernels? -----------------===*\
- *
- * cpuid says what the processor has, xgetbv whether the system saves the wide
- * registers; both are needed. Written out here because libgcc's helper would be
- * one more thing to link, with a constructor of its own.
- *
-\*===----------------------------------------------------------------------===*/
+//===- Processor.c - Does this processor run these kernels? ---------------===//
+//
+// cpuid says what the processor has, xgetbv whether the system saves the wide
+// registers; both are needed. Written out here because libgcc's helper would be
+// one more thing to link, with a constructor of its own.
+//
+//===----------------------------------------------------------------------===//
 
 #include "upconv/Runtime/Runtime.h"
 
@@ -43,7 +43,7 @@ uint32_t upconv_rt_cpu_features(void) {
   if (cpuid(0x80000000u, 0).a >= 0x80000001u)
     have |= bit(cpuid(0x80000001u, 0).c, 5, UPCONV_RT_LZCNT);
 
-  /* XCR0: bits 1 and 2 are xmm and ymm; 5, 6 and 7 masks and zmm. */
+  // XCR0: bits 1 and 2 are xmm and ymm; 5, 6 and 7 masks and zmm.
   int has_xgetbv = one.c >> 27 & 1;
   uint32_t saved = has_xgetbv ? saved_registers() : 0;
   int ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
@@ -71,7 +71,7 @@ uint32_t upconv_rt_cpu_features(void) { return 0; }
 
 #endif
 
-/* Bit 31: asked. Every thread that asks finds and stores the same word. */
+// Bit 31: asked. Every thread that asks finds and stores the same word.
 static _Atomic uint32_t known_features;
 
 int upconv_rt_cpu_supports(uint32_t required) {

@@ -1,4 +1,4 @@
-/*===- Status.c - Sentences for statuses ------------------------------------===*/
+//===- Status.c - Sentences for statuses ----------------------------------===//
 
 #include "upconv/Runtime/Runtime.h"
 
@@ -8,9 +8,11 @@ const char *upconv_rt_status_string(int status) {
     return "success";
   case UPCONV_RT_INVALID_ARGUMENT:
     return "an argument is invalid: a null or misaligned input or output, an "
-           "options structure of the wrong size, or a negative number of threads";
+           "options structure of the wrong size, or a negative number of "
+           "threads";
   case UPCONV_RT_INVALID_EXTENT:
-    return "a run-time extent is out of range: it is below 1, or the model does "
+    return "a run-time extent is out of range: it is below 1, or the model "
+           "does "
            "not accept this combination of extents";
   case UPCONV_RT_OVERFLOW:
     return "a size that follows from the run-time extents does not fit its "
@@ -22,9 +24,11 @@ const char *upconv_rt_status_string(int status) {
   case UPCONV_RT_OUT_OF_MEMORY:
     return "there is no memory for the workspace";
   case UPCONV_RT_UNSUPPORTED_CPU:
-    return "this processor lacks instructions that the library was compiled for";
+    return "this processor lacks instructions that the library was compiled "
+           "for";
   case UPCONV_RT_INTERNAL:
-    return "internal error: a kernel failed, or the host's parallel_for did not "
+    return "internal error: a kernel failed, or the host's parallel_for did "
+           "not "
            "run every index";
   }
   return "unknown status";

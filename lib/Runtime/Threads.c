@@ -1,14 +1,15 @@
-/*===- Threads.c - A run's own threads --------------------------------------===*\
- *
- * Threads are made at the first parallel launch of a run and joined at its end.
- * Between launches a worker spins for some microseconds, yields a few times, then
- * sleeps on a futex; so does the caller while it waits for the last window.
- *
- * A claim of a window keeps its launch alive: the caller cannot pass `done` until
- * that window is finished. So a worker may read `task` after a successful claim,
- * and only then.
- *
-\*===----------------------------------------------------------------------===*/
+//===- Threads.c - A run's own threads ------------------------------------===//
+//
+// Threads are made at the first parallel launch of a run and joined at its end.
+// Between launches a worker spins for some microseconds, yields a few times,
+// then sleeps on a futex; so does the caller while it waits for the last
+// window.
+//
+// A claim of a window keeps its launch alive: the caller cannot pass `done`
+// until that window is finished. So a worker may read `task` after a successful
+// claim, and only then.
+//
+//===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
 #include "Threads.h"
@@ -30,8 +31,8 @@ static void relax(void) {
 #endif
 }
 
-/* Returns soon after *word differs from `old`. `sleeping` tells the waker that a
-   wake-up call is due. */
+// Returns soon after *word differs from `old`. `sleeping` tells the waker that
+// a wake-up call is due.
 static void wait_while(_Atomic uint32_t *word, uint32_t old,
                        _Atomic uint32_t *sleeping) {
   for (int i = 0; i < SPINS; ++i) {
@@ -60,8 +61,8 @@ void upconv_rt_task_body(void *context, int index) {
   upconv_rt_task *task = context;
   if (index < 0 || index >= task->windows)
     return;
-  /* The division of floor(extent / grain) granules over the windows; the last
-     window takes what is left over. */
+  // The division of floor(extent / grain) granules over the windows; the last
+  // window takes what is left over.
   int64_t granules = task->extent / task->grain;
   int32_t begin = (int32_t)(granules * index / task->windows * task->grain);
   int32_t end = (int32_t)(granules * (index + 1) / task->windows * task->grain);
@@ -110,7 +111,7 @@ void upconv_rt_pool_start(upconv_rt_pool *pool, int workers) {
   atomic_init(&pool->stop, 0);
   pool->task = NULL;
   pool->workers = 0;
-  /* The host's signal handlers do not expect to run on our threads. */
+  // The host's signal handlers do not expect to run on our threads.
   sigset_t all, old;
   memset(&all, 0xff, sizeof all);
   pthread_sigmask(SIG_SETMASK, &all, &old);

@@ -1,4 +1,4 @@
-/*===- Threads.h - A launch cut into windows, and a run's threads -----------===*/
+//===- Threads.h - A launch cut into windows, and a run's threads ---------===//
 
 #ifndef UPCONV_LIB_RUNTIME_THREADS_H
 #define UPCONV_LIB_RUNTIME_THREADS_H
@@ -8,28 +8,28 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/** One launch that several threads share. */
+/// One launch that several threads share.
 typedef struct {
   upconv_rt_kernel *kernel;
-  void **arguments; /* a template; each window has its own copy */
+  void **arguments; // a template; each window has its own copy
   int count, window, windows;
   int64_t extent, grain;
   atomic_int finished, failed;
 } upconv_rt_task;
 
-/** Runs window `index` of the upconv_rt_task `context`. */
+/// Runs window `index` of the upconv_rt_task `context`.
 void upconv_rt_task_body(void *context, int index);
 
-/** The threads of one run. Lives on the caller's stack. */
+/// The threads of one run. Lives on the caller's stack.
 typedef struct {
-  /* count << 16 | next: the windows of the current launch and the first one that
-     nobody has claimed. One word, so that a late thread claims from the launch
-     that is current, or nothing. */
+  // count << 16 | next: the windows of the current launch and the first one
+  // that nobody has claimed. One word, so that a late thread claims from the
+  // launch that is current, or nothing.
   _Atomic uint32_t ticket;
-  /* Bumped to publish a launch or the end; what idle workers wait on. */
+  // Bumped to publish a launch or the end; what idle workers wait on.
   _Atomic uint32_t generation;
   _Atomic uint32_t sleepers;
-  /* Windows done; what the caller waits on. */
+  // Windows done; what the caller waits on.
   _Atomic uint32_t done;
   _Atomic uint32_t caller_sleeps;
   atomic_int stop;
@@ -38,11 +38,11 @@ typedef struct {
   pthread_t threads[UPCONV_RT_MAX_THREADS];
 } upconv_rt_pool;
 
-/** Makes up to `workers` threads; with fewer, or none, everything still runs. */
+/// Makes up to `workers` threads; with fewer, or none, everything still runs.
 void upconv_rt_pool_start(upconv_rt_pool *pool, int workers);
-/** Runs all windows of `task` on the workers and this thread. */
+/// Runs all windows of `task` on the workers and this thread.
 void upconv_rt_pool_run(upconv_rt_pool *pool, upconv_rt_task *task);
-/** Ends and joins the workers. */
+/// Ends and joins the workers.
 void upconv_rt_pool_stop(upconv_rt_pool *pool);
 
-#endif /* UPCONV_LIB_RUNTIME_THREADS_H */
+#endif // UPCONV_LIB_RUNTIME_THREADS_H

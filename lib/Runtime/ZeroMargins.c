@@ -1,9 +1,9 @@
-/*===- ZeroMargins.c - The zeros around a padded tensor ---------------------===*\
- *
- * A consumer that pads reads its producer's margins instead of testing bounds;
- * they are zeroed before each run's first reader, and nothing else is touched.
- *
-\*===----------------------------------------------------------------------===*/
+//===- ZeroMargins.c - The zeros around a padded tensor -------------------===//
+//
+// A consumer that pads reads its producer's margins instead of testing bounds;
+// they are zeroed before each run's first reader, and nothing else is touched.
+//
+//===----------------------------------------------------------------------===//
 
 #include "upconv/Runtime/Runtime.h"
 
@@ -12,14 +12,14 @@
 typedef struct {
   int rank;
   const int64_t *shape, *strides, *low, *high;
-  int64_t padded[UPCONV_RT_MAX_RANK]; /* low + shape + high */
-  /* The padded box of dimensions d, d + 1, ... is one range of memory of so many
-     elements; 0 if it is not. */
+  int64_t padded[UPCONV_RT_MAX_RANK]; // low + shape + high
+  // The padded box of dimensions d, d + 1, ... is one range of memory of so
+  // many elements; 0 if it is not.
   int64_t dense[UPCONV_RT_MAX_RANK + 1];
 } margins;
 
-/* Zeroes the whole padded box of dimensions `dim` and inward; `at` addresses its
-   element (0, ..., 0). */
+// Zeroes the whole padded box of dimensions `dim` and inward; `at` addresses
+// its element (0, ..., 0).
 static void fill(const margins *m, int dim, float *at) {
   if (dim == m->rank) {
     *at = 0.0f;
@@ -35,7 +35,7 @@ static void fill(const margins *m, int dim, float *at) {
     fill(m, dim + 1, at + i * m->strides[dim]);
 }
 
-/* Positions [from, to) of dimension `dim`, full boxes. */
+// Positions [from, to) of dimension `dim`, full boxes.
 static void fill_slab(const margins *m, int dim, float *at, int64_t from,
                       int64_t to) {
   if (from >= to)

@@ -54,7 +54,8 @@ static bool parseTerm(StringRef term, Bounds &bounds) {
   if (!upper)
     bounds.low = std::max(bounds.low, lower && !inclusive ? value + 1 : value);
   if (!lower)
-    bounds.high = std::min(bounds.high, upper && !inclusive ? value - 1 : value);
+    bounds.high =
+        std::min(bounds.high, upper && !inclusive ? value - 1 : value);
   return true;
 }
 
@@ -64,9 +65,10 @@ std::optional<Bounds> parseBounds(StringRef text, std::string &reason) {
   text.split(terms, ' ', -1, /*KeepEmpty=*/false);
   for (StringRef term : terms)
     if (!parseTerm(term, bounds)) {
-      reason = "expected 4, \">=64\", \"<8\", \"4..16\", \"%16\" (a multiple) or "
-               "\"*\", got '" +
-               term.str() + "'";
+      reason =
+          "expected 4, \">=64\", \"<8\", \"4..16\", \"%16\" (a multiple) or "
+          "\"*\", got '" +
+          term.str() + "'";
       return std::nullopt;
     }
   if (terms.empty() || (bounds.any && terms.size() > 1)) {

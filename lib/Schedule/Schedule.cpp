@@ -62,8 +62,8 @@ std::vector<SourceFile> directoryFiles(const std::string &directory,
       continue;
     }
     StringRef relative = StringRef(name).drop_front(directory.size());
-    files.push_back({relative.ltrim('/').str(), name,
-                     (*buffer)->getBuffer().str()});
+    files.push_back(
+        {relative.ltrim('/').str(), name, (*buffer)->getBuffer().str()});
   }
   if (code)
     unreadable(directory, code);

@@ -15,8 +15,9 @@ using namespace llvm;
 namespace upconv {
 
 const std::vector<std::string> &tableOps() {
-  static const std::vector<std::string> ops = {"conv-transpose", "conv",
-                                               "matmul", "pool", "elementwise"};
+  static const std::vector<std::string> ops = {
+      "conv-transpose", "conv",        "matmul",    "pool",
+      "softmax",        "elementwise", "transpose", "copy"};
   return ops;
 }
 
@@ -26,7 +27,8 @@ const std::vector<std::string> &tableTypes() {
 }
 
 const KnobInfo *StrategyInfo::knob(StringRef knobName) const {
-  auto it = find_if(knobs, [&](const KnobInfo &k) { return k.name == knobName; });
+  auto it =
+      find_if(knobs, [&](const KnobInfo &k) { return k.name == knobName; });
   return it == knobs.end() ? nullptr : &*it;
 }
 
@@ -98,9 +100,8 @@ StrategyInfo readStrategy(YamlFile &file, const YamlNode &root,
 //===----------------------------------------------------------------------===//
 
 static std::string valueList(const std::vector<int64_t> &values) {
-  bool contiguous =
-      values.size() > 4 &&
-      values.back() - values.front() + 1 == int64_t(values.size());
+  bool contiguous = values.size() > 4 && values.back() - values.front() + 1 ==
+                                             int64_t(values.size());
   if (contiguous)
     return std::to_string(values.front()) + ".." +
            std::to_string(values.back());
@@ -170,12 +171,12 @@ static void readHeader(YamlFile &file, const YamlNode &root) {
   const YamlNode *basis = root.find("basis");
   std::string text = file.text(root, "basis");
   if (text != "measured" && text != "model")
-    file.error(*basis, "'basis' must be 'measured' or 'model', got '" + text +
-                           "'");
+    file.error(*basis,
+               "'basis' must be 'measured' or 'model', got '" + text + "'");
   for (const char *key : {"machine", "date", "method"})
     if (file.text(root, key).empty() && text == "measured")
-      file.error(root, std::string("a measured table must say its '") + key +
-                           "'");
+      file.error(root,
+                 std::string("a measured table must say its '") + key + "'");
 }
 
 std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,

@@ -1,7 +1,7 @@
 //===- Tables.h - Strategies and schedule tables --------------------------===//
 //
-// strategies/<name>.yaml says which knobs a strategy has; <target>/<op>-f32.yaml
-// says which strategy a kernel gets.
+// strategies/<name>.yaml says which knobs a strategy has;
+// <target>/<op>-f32.yaml says which strategy a kernel gets.
 //
 //===----------------------------------------------------------------------===//
 

@@ -36,9 +36,9 @@ std::vector<std::string> TargetList::tableFolders() const {
 static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
   TargetInfo info;
   static const std::vector<std::string> keys = {
-      "name",          "halide",    "triple",   "cpu",      "features",
-      "vector_floats", "registers", "l1_bytes", "l2_bytes", "requires",
-      "fallback"};
+      "name",     "halide",        "triple",    "cpu",
+      "features", "vector_floats", "registers", "l1_bytes",
+      "l2_bytes", "requires",      "fallback"};
   if (!file.checkMapping(row, "a target", keys, keys))
     return info;
   info.name = file.text(row, "name");
@@ -127,8 +127,8 @@ static Expected<TargetInfo> hostTarget(const TargetList &targets) {
 
 /// Splits NAME into LEVEL and SYSTEM if NAME begins with a level of `levels`.
 /// Nothing if it does not; an empty system if NAME is just the level.
-static std::optional<std::string>
-systemOf(StringRef name, const std::string &level) {
+static std::optional<std::string> systemOf(StringRef name,
+                                           const std::string &level) {
   if (!name.consume_front(level))
     return std::nullopt;
   if (name.empty())

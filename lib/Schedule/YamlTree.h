@@ -1,7 +1,7 @@
 //===- YamlTree.h - YAML with the position of every value -----------------===//
 //
-// LLVM's YAML parser streams: a node can be visited once. The schedule files are
-// small, so they are read into a tree that keeps line and column, and that
+// LLVM's YAML parser streams: a node can be visited once. The schedule files
+// are small, so they are read into a tree that keeps line and column, and that
 // collects every error of a file instead of stopping at the first.
 //
 //===----------------------------------------------------------------------===//
@@ -21,10 +21,10 @@ namespace upconv {
 struct YamlNode {
   enum class Kind { Null, Scalar, Sequence, Mapping };
   Kind kind = Kind::Null;
-  int line = 1, column = 1; ///< 1-based
-  std::string text;         ///< Scalar
-  std::vector<YamlNode> items;                            ///< Sequence
-  std::vector<std::pair<YamlNode, YamlNode>> members;     ///< Mapping
+  int line = 1, column = 1;                           ///< 1-based
+  std::string text;                                   ///< Scalar
+  std::vector<YamlNode> items;                        ///< Sequence
+  std::vector<std::pair<YamlNode, YamlNode>> members; ///< Mapping
 
   bool isScalar() const { return kind == Kind::Scalar; }
   bool isSequence() const { return kind == Kind::Sequence; }

@@ -5,12 +5,7 @@ kernel 1-4 x stride 1-4 x padding x output_padding in 1-D, a seeded selection in
 lengths and run at lengths 1, 2, 3 and 7. UPCONV_TEST_FULL=1 takes both data
 formats of everything and more of the selection. Needs no data beside itself.
 """
-# RUN: %python %s transposed1
-# RUN: %python %s transposed2
-# RUN: %python %s transposed3
-# RUN: %python %s forward
-# RUN: %python %s exact
-# RUN: %python %s seeds
+# RUN: %python %s
 
 from __future__ import annotations
 
@@ -207,19 +202,25 @@ SEEDS = [((4, 28, 1), {"filters": 8, "kernel_size": 4, "strides": 2}, (4, 58, 8)
          ((4, 4, 1), {"filters": 3, "kernel_size": 3, "strides": 1}, (4, 6, 3))]
 
 
-def main(group: str) -> None:
+GROUPS = {
+    "transposed 1-D": (check, transposed_1d),
+    "transposed 2-D": (check, lambda: transposed_nd(2, 20)),
+    "transposed 3-D": (check, lambda: transposed_nd(3, 10)),
+    "forward": (check, forward),
+    "verify --exact": (check_exact, lambda: transposed_1d()[::11] + transposed_nd(2, 4) + forward(6)),
+    "the first questions": (check_seed, lambda: SEEDS),
+}
+
+
+def main(groups: list[str]) -> None:
     report = Report()
-    selections = {
-        "transposed1": (check, transposed_1d), "transposed2": (check, lambda: transposed_nd(2, 20)),
-        "transposed3": (check, lambda: transposed_nd(3, 10)), "forward": (check, forward),
-        "exact": (check_exact, lambda: transposed_1d()[::12] + transposed_nd(2, 4) + forward(6)),
-        "seeds": (check_seed, lambda: SEEDS)}
-    function, select = selections[group]
-    items = select()
-    for item, problem in zip(items, in_parallel(function, items)):
-        report.add(group, str(item), problem)
+    for group in groups:
+        function, select = GROUPS[group]
+        items = select()
+        for item, problem in zip(items, in_parallel(function, items)):
+            report.add(group, str(item), problem)
     report.finish()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:] or list(GROUPS))

@@ -57,7 +57,8 @@ convolutionTranspose(const Tensor64 &input, const Tensor64 &kernel,
                      const Tensor64 *bias,
                      const ConvolutionTransposeArguments &arguments);
 
-/// Contraction of the last axis: kernel (channels, units), `bias` (units) or null.
+/// Contraction of the last axis: kernel (channels, units), `bias` (units) or
+/// null.
 llvm::Expected<Tensor64> dense(const Tensor64 &input, const Tensor64 &kernel,
                                const Tensor64 *bias);
 
@@ -95,7 +96,8 @@ Tensor64 relu(const Tensor64 &input, std::optional<double> maximum,
 llvm::Expected<Tensor64> softmax(const Tensor64 &input, int64_t axis);
 
 /// The activation function that Keras calls `name`.
-llvm::Expected<Tensor64> activation(const Tensor64 &input, llvm::StringRef name);
+llvm::Expected<Tensor64> activation(const Tensor64 &input,
+                                    llvm::StringRef name);
 
 /// Elementwise sum. Batch axes agree; other axes agree or one of them is 1; an
 /// operand of lower rank gets axes of size 1 behind its batch axis.
@@ -130,8 +132,8 @@ llvm::Expected<int64_t> axisFromFront(int64_t axis, size_t rank);
 void forEachIndex(llvm::ArrayRef<int64_t> shape,
                   llvm::function_ref<void(llvm::ArrayRef<int64_t>)> visit);
 
-/// The row-major position of the leading indices' block: (i0 * n1 + i1) * n2 ...
-/// over the first `index.size()` axes of `shape`.
+/// The row-major position of the leading indices' block: (i0 * n1 + i1) * n2
+/// ... over the first `index.size()` axes of `shape`.
 int64_t flatIndex(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape);
 
 /// "2x3x4", for messages.

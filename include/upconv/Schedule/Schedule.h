@@ -24,15 +24,21 @@ namespace upconv {
 
 /// One row of targets.yaml.
 struct TargetInfo {
-  std::string name;    ///< "x86-64-v4", or "x86-64-v4-android" and so on
-  std::string halide;  ///< Halide's target string, flags not included
-  std::string triple;  ///< LLVM triple
+  std::string name;          ///< "x86-64-v4", or "x86-64-v4-android" and so on
+  std::string halide;        ///< Halide's target string, flags not included
+  std::string triple;        ///< LLVM triple
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
   int64_t vectorFloats = 4, registers = 16;
   int64_t l1Bytes = 32768, l2Bytes = 1 << 20;
   std::vector<std::string> requires_; ///< CPU features that prepare checks
-  std::vector<std::string> fallback;  ///< table folders in order, ends in "generic"
+  std::vector<std::string>
+      fallback; ///< table folders in order, ends in "generic"
 };
+
+/// The part of a target that a kernel may assume.
+inline KernelTarget kernelTargetOf(const TargetInfo &target) {
+  return {target.halide, target.vectorFloats, target.registers, target.l2Bytes};
+}
 
 /// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),
 /// "cin", "cout", "batch" (absent if unknown), "positions" (output positions
@@ -87,11 +93,11 @@ public:
 
   /// The first entry along the target's fallback chain whose `when` matches and
   /// which `isLegal` accepts: through the tables of --schedules first, then
-  /// through the embedded ones. Total: the chain's last table ends in entries
-  /// without `when` that are legal for every kernel of its op; an entry without
-  /// a strategy comes back only if `isLegal` refuses even those, or if there is
-  /// no such op. `op` is "conv-transpose", "conv", "matmul", "pool",
-  /// "elementwise" (softmax, transpose and copy too).
+  /// through the embedded ones. Total: the chain's last table ends in an entry
+  /// without `when` that is legal for every kernel of its op; an entry without
+  /// a strategy comes back only if `isLegal` refuses even that, or if there is
+  /// no such op. `op` is "conv-transpose", "conv", "matmul", "pool", "softmax",
+  /// "elementwise", "transpose", "copy".
   ScheduleEntry
   lookup(const TargetInfo &target, const std::string &op,
          const KernelTraits &traits,

@@ -111,7 +111,7 @@ static LogicalResult lowerFunction(func::FuncOp function) {
 
 namespace {
 struct ConvertKerasToUpconv
-    : impl::ConvertKerasToUpconvBase<ConvertKerasToUpconv> {
+    : upconv::impl::ConvertKerasToUpconvBase<ConvertKerasToUpconv> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(lowerFunction(function)))

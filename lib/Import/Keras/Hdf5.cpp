@@ -5,6 +5,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <hdf5.h>
 
@@ -35,6 +37,47 @@ private:
 
 /// Deflate, the best of the built-in filters, expands by at most 1032.
 constexpr uint64_t largestExpansion = 1032;
+
+/// Whether a global heap at the start of `heap` has objects that lie within it.
+bool isSoundHeap(StringRef heap) {
+  constexpr size_t headerSize = 16; // of the heap and of each object alike
+  if (heap.size() < headerSize)
+    return false;
+  uint64_t heapSize = support::endian::read64le(heap.data() + 8);
+  if (heapSize < headerSize || heapSize > heap.size())
+    return false;
+  StringRef rest = heap.take_front(heapSize).drop_front(headerSize);
+  while (rest.size() >= headerSize) {
+    uint16_t index = support::endian::read16le(rest.data());
+    uint64_t size = support::endian::read64le(rest.data() + 8);
+    // Object 0 is the free space, whose size counts its header.
+    if (index == 0)
+      return size <= rest.size();
+    if (size > rest.size() - headerSize)
+      return false;
+    rest = rest.drop_front(
+        std::min<uint64_t>(headerSize + alignTo(size, 8), rest.size()));
+  }
+  return true;
+}
+
+/// Whether variable-length strings can be read: libhdf5 1.10 believes the sizes
+/// in a global heap. Weights that contain a heap's signature by accident make
+/// this false, which costs no more than a cross-check.
+bool hasSoundHeaps(StringRef bytes) {
+  if (bytes.size() < 16)
+    return false;
+  // The superblock's sizes of offsets and lengths.
+  size_t sizes = bytes[8] < 2 ? 13 : 9;
+  if (bytes[sizes] != 8 || bytes[sizes + 1] != 8)
+    return false;
+  constexpr StringLiteral signature("GCOL");
+  for (size_t at = bytes.find(signature); at != StringRef::npos;
+       at = bytes.find(signature, at + signature.size()))
+    if (!isSoundHeap(bytes.drop_front(at)))
+      return false;
+  return true;
+}
 
 /// Why the bytes of a dataset must not be read, or "".
 std::string refuseLayout(hid_t dataset, uint64_t bytes, uint64_t fileSize) {
@@ -103,7 +146,8 @@ std::unique_ptr<Hdf5File> Hdf5File::open(StringRef bytes) {
   hid_t file = H5Fopen("image", H5F_ACC_RDONLY, access);
   if (file < 0)
     return nullptr;
-  return std::unique_ptr<Hdf5File>(new Hdf5File(file, bytes.size()));
+  return std::unique_ptr<Hdf5File>(
+      new Hdf5File(file, bytes.size(), hasSoundHeaps(bytes)));
 }
 
 Hdf5File::~Hdf5File() { H5Fclose(file); }
@@ -180,6 +224,8 @@ Hdf5File::stringAttribute(StringRef path, StringRef name) const {
       H5Sget_simple_extent_npoints(space) != 1)
     return std::nullopt;
   if (H5Tis_variable_str(type) > 0) {
+    if (!soundHeaps)
+      return std::nullopt;
     char *text = nullptr;
     if (H5Aread(attribute, type, &text) < 0 || !text)
       return std::nullopt;

@@ -44,12 +44,14 @@ public:
                         llvm::ArrayRef<int64_t> shape) const;
 
 private:
-  explicit Hdf5File(int64_t file, uint64_t size) : file(file), size(size) {}
+  Hdf5File(int64_t file, uint64_t size, bool soundHeaps)
+      : file(file), size(size), soundHeaps(soundHeaps) {}
 
   int64_t openObject(llvm::StringRef path, std::string &reason) const;
 
   int64_t file; // hid_t
   uint64_t size;
+  bool soundHeaps;
 };
 
 } // namespace upconv::keras_import

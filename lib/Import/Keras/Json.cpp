@@ -109,9 +109,15 @@ std::string JsonValue::text() const {
       StringRef(document->text)
           .slice(value->getOffsetStart(), value->getOffsetLimit());
   std::string result;
-  for (char c : spelled.take_front(longest))
-    result += llvm::isPrint(c) ? c : ' ';
-  return spelled.size() > longest ? result + "..." : result;
+  for (char c : spelled) {
+    if (result.size() == longest)
+      return result + "...";
+    // Line breaks and indentation become one space.
+    char shown = llvm::isPrint(c) ? c : ' ';
+    if (shown != ' ' || !StringRef(result).ends_with(" "))
+      result += shown;
+  }
+  return result;
 }
 
 //===----------------------------------------------------------------------===//

@@ -349,6 +349,9 @@ void ModelReader::readCall(size_t index, JsonValue node) {
   } else {
     collectTensors(layer, node, call);
   }
+  // What was no tensor has been reported.
+  if (call.inputs.empty())
+    plan.layers[index]->valid = false;
   plan.calls.push_back(std::move(call));
 }
 

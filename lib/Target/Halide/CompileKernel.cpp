@@ -113,13 +113,13 @@ static std::string halideListing(Halide::Pipeline &pipeline,
       return;
     text << name << "(";
     for (size_t i = 0; i < definition.args().size(); ++i)
-      text << (i ? ", " : "") << definition.args()[i];
+      text << (i ? ", " : "") << simplify(definition.args()[i]);
     text << ") = ";
     for (size_t i = 0; i < definition.values().size(); ++i)
-      text << (i ? ", " : "") << definition.values()[i];
+      text << (i ? ", " : "") << simplify(definition.values()[i]);
     for (const ReductionVariable &v : definition.schedule().rvars())
       text << "\n    for " << v.var << " in [" << v.min << ", "
-           << Halide::Internal::simplify(v.min + v.extent) << ")";
+           << simplify(v.min + v.extent) << ")";
     if (!is_const_one(definition.predicate()))
       text << "\n    where " << definition.predicate();
     text << "\n";

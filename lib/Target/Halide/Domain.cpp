@@ -297,6 +297,9 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
     if (spec.outputChannels() > 8)
       return "knob 'reduce' needs at most 8 output channels, got " +
              std::to_string(spec.outputChannels());
+    if (spec.inputChannels() % 4 != 0)
+      return "knob 'reduce' needs input channels in fours, got " +
+             std::to_string(spec.inputChannels());
     if (taskAxis(spec) == TaskAxis::ChannelTiles)
       return "knob 'reduce' has no channel tiles to make tasks of";
   }

@@ -64,7 +64,7 @@ static Expr nodeExpr(const ScalarNode &node, const Expr &anchor,
   case Kind::Less:
     return arg(0) < arg(1);
   case Kind::LessEqual:
-    return arg(0) <= arg(1);
+    return lessOrEqual(arg(0), arg(1));
   case Kind::Select:
     return Halide::select(arg(0), arg(1), arg(2));
   }

@@ -78,12 +78,12 @@ Expr polynomialLog1p(Expr x) {
   // Tiny arguments keep their sign of zero and their denormals.
   Expr tiny = x > -1e-8f && x < 1e-8f;
   result = select(tiny, x, result);
-  result = select(x > -1.0f, result,
-                  select(x < -1.0f,
-                         std::numeric_limits<float>::quiet_NaN(),
-                         select(x <= -1.0f,
-                                -std::numeric_limits<float>::infinity(), x)));
-  return select(x > std::numeric_limits<float>::max(), x, result);
+  // inf and NaN by their bits; strict comparisons decide the rest.
+  Expr special = (bitsOf(x) & 0x7fffffff) >= 0x7f800000;
+  result = select(special, x, result);
+  result = select(bitsOf(x) == bitsOf(Expr(-1.0f)),
+                  -std::numeric_limits<float>::infinity(), result);
+  return select(x < -1.0f, std::numeric_limits<float>::quiet_NaN(), result);
 }
 
 // Cephes' tanhf: odd polynomial below 0.625, 1 - 2 / (e^2|x| + 1) above.
@@ -102,6 +102,12 @@ Expr polynomialTanh(Expr x) {
   return select(magnitude < 0.625f, small, large);
 }
 
+Expr lessOrEqual(Expr a, Expr b) { return a < b || a == b; }
+
+static Expr isNumber(const Expr &x) {
+  return (bitsOf(x) & 0x7fffffff) <= 0x7f800000;
+}
+
 static bool isConstant(const Expr &x) {
   return x.as<Halide::Internal::FloatImm>() != nullptr;
 }
@@ -111,7 +117,7 @@ Expr maximum(Expr a, Expr b) {
     std::swap(a, b);
   if (isConstant(b))
     return select(a < b, b, a);
-  return select(a < b, b, select(b <= b, a, b));
+  return select(a < b, b, select(isNumber(b), a, b));
 }
 
 Expr minimum(Expr a, Expr b) {
@@ -119,7 +125,7 @@ Expr minimum(Expr a, Expr b) {
     std::swap(a, b);
   if (isConstant(b))
     return select(b < a, b, a);
-  return select(b < a, b, select(b <= b, a, b));
+  return select(b < a, b, select(isNumber(b), a, b));
 }
 
 } // namespace upconv

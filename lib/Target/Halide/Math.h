@@ -20,6 +20,9 @@ Halide::Expr polynomialLog1p(Halide::Expr x);
 /// At most 3 ulp; odd.
 Halide::Expr polynomialTanh(Halide::Expr x);
 
+/// a <= b, false when either is NaN.
+Halide::Expr lessOrEqual(Halide::Expr a, Halide::Expr b);
+
 /// IEEE maximum and minimum that pass a NaN of either operand on, as
 /// TensorFlow's do.
 Halide::Expr maximum(Halide::Expr a, Halide::Expr b);

@@ -84,6 +84,7 @@ private:
   ChannelTiling tiling;
   int64_t rows, axes;
   std::vector<Range> ranges; ///< of the stage being emitted
+  bool alone = false;        ///< a residue beside the stacked ones
   int counter = 0;
 };
 
@@ -153,42 +154,66 @@ std::vector<Tiling> ContractionEmitter::tilings(const Range &range,
   return {full, single};
 }
 
-/// Cuts a tiling into the tiles all of whose reads lie inside the input, and the
-/// ones at the two edges.
+/// The tiles whose reads all lie inside the input, and guarded ones for the two
+/// edges. With a run-time count the latter are single positions, which serve any
+/// length and keep the code small.
 std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
                                                      const Range &range,
                                                      const AxisStage &along,
                                                      int64_t axis) const {
   int64_t reach = (along.taps - 1) * along.tapStep;
-  int64_t step = along.inStep * tiles.size;
+  Expr size = constant(tiles.size);
   Expr lowest = inputPosition(along, range, 0, 0) +
                 constant(std::min<int64_t>(0, reach));
-  Expr highest = inputPosition(along, range, constant(tiles.size - 1), 0) +
+  Expr highest = inputPosition(along, range, 0, 0) +
                  constant(std::max<int64_t>(0, reach));
-  // Tile t, unshifted, reads [lowest, highest] + t * step.
-  Expr inside = ceilDiv(Halide::max(0, -lowest), step);
-  Expr outside = Halide::min(
-      (Halide::max(inputExtent(axis) - 1 - highest, constant(-step)) +
-       constant(step)) /
-          constant(step),
-      range.count / constant(tiles.size));
-  Expr first = simplify(Halide::min(inside, tiles.tiles));
-  Expr last =
-      simplify(Halide::max(first, Halide::min(outside, tiles.tiles)));
-  auto base = tiles.base;
+  // Position p reads [lowest, highest] + p * inStep.
+  Expr inside = ceilDiv(Halide::max(0, -lowest), along.inStep);
+  Expr outside = ceilDiv(Halide::max(inputExtent(axis) - highest, 0),
+                         along.inStep);
   Tiling interior = tiles, edges = tiles;
+  edges.guarded = true;
+  if (range.constant < 0) {
+    Expr first = simplify(Halide::min(inside, range.count));
+    Expr end = simplify(Halide::clamp(outside, first, range.count));
+    interior.tiles = simplify((end - first) / size);
+    interior.base = [=](Expr tile) { return first + tile * size; };
+    Expr covered = simplify(interior.tiles * size);
+    edges.size = 1;
+    edges.tiles = simplify(range.count - covered);
+    edges.base = [=](Expr tile) {
+      return tile + Halide::select(tile < first, 0, covered);
+    };
+    return {interior, edges};
+  }
+  // Whole, unshifted tiles only are interior.
+  Expr first = simplify(Halide::min(ceilDiv(inside, tiles.size), tiles.tiles));
+  Expr last = simplify(
+      Halide::max(first, Halide::min(outside, range.count) / size));
+  auto base = tiles.base;
   interior.tiles = simplify(last - first);
   interior.base = [=](Expr tile) { return base(tile + first); };
   edges.tiles = simplify(tiles.tiles - (last - first));
   edges.base = [=](Expr tile) {
     return base(tile + Halide::select(tile < first, 0, last - first));
   };
-  edges.guarded = true;
   return {interior, edges};
 }
 
 std::vector<ChannelPart> ContractionEmitter::channelParts() const {
   std::vector<ChannelPart> parts;
+  if (alone && builder.isWindowed(TaskAxis::ChannelTiles)) {
+    // Their channels are no tiles of the stacked panel: the first task does it.
+    Expr mine = Halide::select(
+        builder.windowBegin(TaskAxis::ChannelTiles) <= 0, 1, 0);
+    if (tiling.fullTiles > 0)
+      parts.push_back(
+          {tiling.vectors, 0, mine * constant(tiling.fullTiles), false});
+    if (tiling.lastVectors > 0)
+      parts.push_back({tiling.lastVectors, constant(tiling.fullTiles), mine,
+                       tiling.channels % tiling.lanes != 0});
+    return parts;
+  }
   bool windowed =
       builder.isWindowed(TaskAxis::ChannelTiles) && tiling.groups == 1;
   Expr begin = windowed ? builder.windowBegin(TaskAxis::ChannelTiles) : Expr(0);
@@ -267,13 +292,14 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   int64_t perLane = tiling.horizontal ? tiling.lanes : 1;
   int64_t channels = tiling.reduction / perLane;
   int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
-  unroll = std::clamp<int64_t>(unroll, 1, channels);
+  unroll = x.guarded ? 1 : std::clamp<int64_t>(unroll, 1, channels);
 
   auto update = [&](int64_t firstChannel, int64_t unrolled, int64_t steps) {
     std::vector<Loop> loops = {
         {"ciu", constant(unrolled), Loop::Unrolled},
         {"ci", constant(steps), Loop::Serial}};
-    bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
+    bool unrollTaps = tiling.reduction <= 4 &&
+                      stage.axes.back().taps <= 16 && !x.guarded;
     for (int64_t a = axes; a-- > 0;)
       if (stage.axes[a].taps > 1)
         loops.push_back({"k" + std::to_string(a), constant(stage.axes[a].taps),
@@ -493,6 +519,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
 }
 
 void ContractionEmitter::emitStage(const Stage &stage) {
+  alone = stage.axes.back().stacked < channelTiling(spec).stackedResidues;
+  tiling = alone ? unstackedTiling(spec) : channelTiling(spec);
   ranges.clear();
   for (int64_t a = 0; a < axes; ++a)
     ranges.push_back(range(stage.axes[a], a));
@@ -506,14 +534,8 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   };
   int64_t count = extentCount(axes - 1), columns = tileColumns(spec, count);
   std::vector<Tiling> xs = tilings(alongX, columns, count >= 0);
-  if (guardsLoads(spec) && stage.taps() > 0) {
-    std::vector<Tiling> split;
-    for (const Tiling &tiles : xs)
-      for (Tiling &part : splitAtEdges(tiles, alongX, stage.axes.back(),
-                                       axes - 1))
-        split.push_back(part);
-    xs = std::move(split);
-  }
+  if (guardsLoads(spec) && stage.taps() > 0)
+    xs = splitAtEdges(xs[0], alongX, stage.axes.back(), axes - 1);
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
     int64_t height = extentCount(axes - 2);

@@ -64,8 +64,12 @@ void buildSoftmax(Builder &builder) {
     first.insert(first.end(), row.begin(), row.end());
     partial(variables) = start;
     Nest main({{"r", whole}}), rest({{"t", simplify(channels - whole * lanes)}});
-    partial(variables) = Halide::strict_float(
-        combine(partial(variables), term(main.at("r") * lanes + lane)));
+    partial.bound(lane, 0, lanes).vectorize(lane);
+    if (!Halide::Internal::is_const_zero(whole)) {
+      partial(variables) = Halide::strict_float(
+          combine(partial(variables), term(main.at("r") * lanes + lane)));
+      partial.update(0).reorder(lane, main["r"]).vectorize(lane);
+    }
     partial(first) = Halide::strict_float(
         combine(partial(first), term(whole * lanes + rest.at("t"))));
     std::vector<Expr> terms;
@@ -77,8 +81,6 @@ void buildSoftmax(Builder &builder) {
       for (size_t i = 0; i < half; ++i)
         terms[i] = combine(terms[i], terms[i + half]);
     total(row) = Halide::strict_float(terms[0]);
-    partial.bound(lane, 0, lanes).vectorize(lane);
-    partial.update(0).reorder(lane, main["r"]).vectorize(lane);
     return std::pair(partial, total);
   };
 

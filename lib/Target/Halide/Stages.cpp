@@ -178,26 +178,8 @@ static int64_t powerOfTwoAtLeast(int64_t value) {
   return power;
 }
 
-ChannelTiling channelTiling(const KernelSpec &spec) {
-  ChannelTiling tiling;
-  int64_t out = spec.outputChannels(), in = spec.inputChannels();
-  bool forward = spec.anchor == Anchor::Conv;
-  tiling.depthwise =
-      forward && spec.groups > 1 && spec.groups == in && out == in;
-  tiling.groups = forward && !tiling.depthwise ? spec.groups : 1;
-  tiling.reduction = tiling.depthwise ? 1 : in / tiling.groups;
-  tiling.channels = out / tiling.groups;
-  if (spec.schedule.strategy == "stacked")
-    tiling.channels *= spec.window.back();
-  tiling.horizontal = spec.schedule.knob("reduce", 0) != 0;
-  if (tiling.horizontal) {
-    // Lanes along the input channels: all outputs of the tile at once, and a
-    // width that divides them, so that no lane reads beside its pixel.
-    tiling.lanes = std::gcd(tiling.reduction, spec.target.vectorFloats);
-    tiling.vectors = tiling.channels;
-    tiling.fullTiles = 1;
-    return tiling;
-  }
+/// Cuts `tiling.channels` into vectors and tiles.
+static void cutChannels(const KernelSpec &spec, ChannelTiling &tiling) {
   int64_t lanes = spec.schedule.knob("lanes", spec.target.vectorFloats);
   tiling.lanes = std::min(lanes, powerOfTwoAtLeast(tiling.channels));
   int64_t all = (tiling.channels + tiling.lanes - 1) / tiling.lanes;
@@ -209,6 +191,38 @@ ChannelTiling channelTiling(const KernelSpec &spec) {
   // to one last tile, whose stores are masked.
   tiling.fullTiles = tiling.channels / (tiling.vectors * tiling.lanes);
   tiling.lastVectors = all - tiling.fullTiles * tiling.vectors;
+}
+
+ChannelTiling channelTiling(const KernelSpec &spec) {
+  ChannelTiling tiling;
+  int64_t out = spec.outputChannels(), in = spec.inputChannels();
+  bool forward = spec.anchor == Anchor::Conv;
+  tiling.depthwise =
+      forward && spec.groups > 1 && spec.groups == in && out == in;
+  tiling.groups = forward && !tiling.depthwise ? spec.groups : 1;
+  tiling.reduction = tiling.depthwise ? 1 : in / tiling.groups;
+  tiling.channels = out / tiling.groups;
+  if (spec.schedule.strategy == "stacked") {
+    tiling.stackedResidues = spec.window.back();
+    tiling.channels *= tiling.stackedResidues;
+  }
+  tiling.horizontal = spec.schedule.knob("reduce", 0) != 0;
+  if (tiling.horizontal) {
+    // Lanes along the input channels: all outputs of the tile at once, and a
+    // width that divides them, so that no lane reads beside its pixel.
+    tiling.lanes = std::gcd(tiling.reduction, spec.target.vectorFloats);
+    tiling.vectors = tiling.channels;
+    tiling.fullTiles = 1;
+    return tiling;
+  }
+  cutChannels(spec, tiling);
+  return tiling;
+}
+
+ChannelTiling unstackedTiling(const KernelSpec &spec) {
+  ChannelTiling tiling = channelTiling(spec);
+  tiling.channels = spec.outputChannels() / tiling.groups;
+  cutChannels(spec, tiling);
   return tiling;
 }
 

@@ -50,6 +50,7 @@ struct Stage {
 /// `vectors` vectors of `lanes` floats, and the reduction rows of one tile.
 struct ChannelTiling {
   int64_t channels = 0;      ///< per group, stacked residues included
+  int64_t stackedResidues = 1;
   int64_t lanes = 1;         ///< floats of one vector
   int64_t vectors = 1;       ///< of a full tile
   int64_t fullTiles = 0;     ///< per group
@@ -83,6 +84,8 @@ int64_t positions(int64_t extent, int64_t outStart, int64_t outStep);
 
 std::vector<Stage> stages(const KernelSpec &spec);
 ChannelTiling channelTiling(const KernelSpec &spec);
+/// The tiling of the residues of 'stacked' that have no tap and lie alone.
+ChannelTiling unstackedTiling(const KernelSpec &spec);
 
 /// Rows (of one channel tile's width) of all stages together.
 int64_t packedRows(const KernelSpec &spec);

@@ -11,7 +11,8 @@ std::string upconv::cmakePackageFileName(const LibraryPlan &plan) {
 }
 
 std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
-  return llvm::formatv(R"(# Made by upconv. With this folder in {0}_DIR or CMAKE_PREFIX_PATH:
+  return llvm::formatv(
+             R"(# Made by upconv. With this folder in {0}_DIR or CMAKE_PREFIX_PATH:
 #   find_package({0} REQUIRED)
 #   target_link_libraries(program PRIVATE {0}::{0})
 include(CMakeFindDependencyMacro)
@@ -24,6 +25,6 @@ if(NOT TARGET {0}::{0})
     INTERFACE_LINK_LIBRARIES Threads::Threads)
 endif()
 )",
-                       plan.name, archiveFileName(plan))
+             plan.name, archiveFileName(plan))
       .str();
 }

@@ -2,8 +2,8 @@
 //
 // run gathers the caller's structures into arrays and calls the core, which
 // checks, evaluates the extents and hands `steps` to the runtime; steps is the
-// plan's list, one call after another. docs/RationaleCallingSequence.md says why
-// this is built straight with IRBuilder.
+// plan's list, one call after another. docs/RationaleCallingSequence.md says
+// why this is built straight with IRBuilder.
 //
 //===----------------------------------------------------------------------===//
 
@@ -131,8 +131,9 @@ Value *ModuleBuilder::localArray(llvm::Type *type, uint64_t count,
 Value *ModuleBuilder::constants(llvm::ArrayRef<int64_t> numbers,
                                 const llvm::Twine &name) {
   auto *data = llvm::ConstantDataArray::get(context, numbers);
-  auto *global = new llvm::GlobalVariable(
-      module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, name);
+  auto *global =
+      new llvm::GlobalVariable(module, data->getType(), true,
+                               llvm::GlobalValue::PrivateLinkage, data, name);
   global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
   return global;
 }
@@ -212,7 +213,8 @@ void ModuleBuilder::buildLaunch(const KernelLaunch &launch) {
   for (size_t i = 0; i < launch.scalars.size(); ++i) {
     Value *at = builder.CreateConstInBoundsGEP1_64(i32, scalars, i);
     builder.CreateStore(
-        builder.CreateTrunc(extents.get(builder, values, launch.scalars[i]), i32),
+        builder.CreateTrunc(extents.get(builder, values, launch.scalars[i]),
+                            i32),
         at);
     pass(at);
   }
@@ -266,14 +268,14 @@ void ModuleBuilder::buildZeroMargins(const ZeroMargins &zero) {
                           element(local, i));
     return local;
   };
-  llvm::FunctionCallee helper = runtime(
-      "upconv_rt_zero_margins", builder.getVoidTy(),
-      {pointer, i32, pointer, pointer, pointer, pointer});
-  builder.CreateCall(helper,
-                     {address(zero.tensor), builder.getInt32(zero.shape.size()),
-                      array(zero.shape, "shape"), array(zero.strides, "strides"),
-                      constants(zero.haloLow, "low"),
-                      constants(zero.haloHigh, "high")});
+  llvm::FunctionCallee helper =
+      runtime("upconv_rt_zero_margins", builder.getVoidTy(),
+              {pointer, i32, pointer, pointer, pointer, pointer});
+  builder.CreateCall(
+      helper,
+      {address(zero.tensor), builder.getInt32(zero.shape.size()),
+       array(zero.shape, "shape"), array(zero.strides, "strides"),
+       constants(zero.haloLow, "low"), constants(zero.haloHigh, "high")});
 }
 
 void ModuleBuilder::buildSteps() {
@@ -286,9 +288,11 @@ void ModuleBuilder::buildSteps() {
     size_t used = step.launch.buffers.size() + 1;
     mostBuffers = std::max(mostBuffers, used);
     mostScalars = std::max(mostScalars, step.launch.scalars.size());
-    mostArguments = std::max(mostArguments, used + step.launch.scalars.size() + 2);
+    mostArguments =
+        std::max(mostArguments, used + step.launch.scalars.size() + 2);
   }
-  buffers = localArray(builder.getInt8Ty(), mostBuffers * bufferBytes, "buffers");
+  buffers =
+      localArray(builder.getInt8Ty(), mostBuffers * bufferBytes, "buffers");
   scalars = localArray(i32, mostScalars, "scalars");
   arguments = localArray(pointer, mostArguments, "arguments");
   builder.CreateMemSet(buffers, builder.getInt8(0), mostBuffers * bufferBytes,
@@ -343,10 +347,11 @@ void ModuleBuilder::buildCore() {
   auto checkPorts = [&](Value *array, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       Value *port = loadPointer(array, i);
-      Value *misaligned =
-          builder.CreateAnd(builder.CreatePtrToInt(port, i64), builder.getInt64(3));
-      returnIf(builder.CreateOr(isNull(port),
-                                builder.CreateICmpNE(misaligned, builder.getInt64(0))),
+      Value *misaligned = builder.CreateAnd(builder.CreatePtrToInt(port, i64),
+                                            builder.getInt64(3));
+      returnIf(builder.CreateOr(
+                   isNull(port),
+                   builder.CreateICmpNE(misaligned, builder.getInt64(0))),
                UPCONV_RT_INVALID_ARGUMENT);
     }
   };
@@ -403,8 +408,9 @@ void ModuleBuilder::buildStatusString() {
 
 /// For generic hosts: both results are optional.
 void ModuleBuilder::buildSizes() {
-  sizes = define("_sizes", i32, {pointer, i32, pointer, pointer},
-                 {"extents", "threads", "workspace_size", "output_shapes"}, false);
+  sizes =
+      define("_sizes", i32, {pointer, i32, pointer, pointer},
+             {"extents", "threads", "workspace_size", "output_shapes"}, false);
   if (extents.function())
     returnIf(isNull(sizes->getArg(0)), UPCONV_RT_INVALID_ARGUMENT);
   Value *results = evaluateExtents(sizes->getArg(0));
@@ -432,7 +438,8 @@ void ModuleBuilder::buildSizes() {
 }
 
 void ModuleBuilder::buildExtentsError() {
-  extentsError = define("_extents_error", pointer, {pointer}, {"extents"}, false);
+  extentsError =
+      define("_extents_error", pointer, {pointer}, {"extents"}, false);
   auto *none = llvm::ConstantPointerNull::get(builder.getPtrTy());
   if (!extents.function()) {
     builder.CreateRet(none);
@@ -465,8 +472,8 @@ void ModuleBuilder::buildWorkspaceSize() {
 }
 
 void ModuleBuilder::buildOutputShape() {
-  Function *function =
-      define("_output_shape", i32, {pointer, pointer}, {"inputs", "shapes"}, true);
+  Function *function = define("_output_shape", i32, {pointer, pointer},
+                              {"inputs", "shapes"}, true);
   returnIf(isNull(function->getArg(0)), UPCONV_RT_INVALID_ARGUMENT);
   returnIf(isNull(function->getArg(1)), UPCONV_RT_INVALID_ARGUMENT);
   Value *given = gatherExtents(function->getArg(0));
@@ -494,7 +501,11 @@ void ModuleBuilder::buildDescribe() {
       string(UPCONV_VERSION),
       string(plan.modelName),
       string(emitDescription(plan)),
-      prepare, core, sizes, extentsError, statusString};
+      prepare,
+      core,
+      sizes,
+      extentsError,
+      statusString};
   llvm::Constant *data = llvm::ConstantStruct::getAnon(context, fields);
   auto *global = new llvm::GlobalVariable(module, data->getType(), true,
                                           llvm::GlobalValue::InternalLinkage,

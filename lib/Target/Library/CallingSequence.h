@@ -16,7 +16,8 @@ namespace upconv {
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createMachine(const LibraryPlan &plan);
 
-/// The library's functions, calling the runtime (declared only) and the kernels.
+/// The library's functions, calling the runtime (declared only) and the
+/// kernels.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 buildCallingSequence(const LibraryPlan &plan, llvm::LLVMContext &context);
 

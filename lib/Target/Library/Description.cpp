@@ -103,7 +103,8 @@ std::string upconv::emitDescription(const LibraryPlan &plan) {
     });
     out.attribute("parameters", plan.parameters);
     out.attributeObject("weights", [&] {
-      out.attribute("bytes", int64_t(plan.weights.values.size() * sizeof(float)));
+      out.attribute("bytes",
+                    int64_t(plan.weights.values.size() * sizeof(float)));
     });
     kernels(out, plan);
   });

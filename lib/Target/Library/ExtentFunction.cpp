@@ -21,7 +21,8 @@ class ExtentFunction::Emitter {
 public:
   Emitter(ExtentFunction &owner, llvm::Function *function)
       : owner(owner), plan(owner.plan),
-        builder(llvm::BasicBlock::Create(function->getContext(), "entry", function)),
+        builder(llvm::BasicBlock::Create(function->getContext(), "entry",
+                                         function)),
         extents(function->getArg(0)), values(function->getArg(1)) {}
 
   void run();
@@ -49,8 +50,8 @@ private:
   void checkPort(const Port &port, const char *what, int countIndex);
   void placeSlots();
   void store(Value *value, unsigned index) {
-    builder.CreateStore(
-        value, builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), values, index));
+    builder.CreateStore(value, builder.CreateConstInBoundsGEP1_64(
+                                   builder.getInt64Ty(), values, index));
   }
 
   ExtentFunction &owner;
@@ -83,13 +84,15 @@ ExtentFunction::Emitter::divide(AffineExprKind kind, Result left,
   Value *result = nullptr;
   if (kind == AffineExprKind::CeilDiv) {
     Value *up = builder.CreateICmpSGT(rest, zero);
-    result = builder.CreateAdd(quotient, builder.CreateZExt(up, builder.getInt64Ty()));
+    result = builder.CreateAdd(quotient,
+                               builder.CreateZExt(up, builder.getInt64Ty()));
   } else {
     Value *down = builder.CreateICmpSLT(rest, zero);
     result = kind == AffineExprKind::FloorDiv
-                 ? builder.CreateSub(quotient,
-                                     builder.CreateZExt(down, builder.getInt64Ty()))
-                 : builder.CreateAdd(rest, builder.CreateSelect(down, divisor, zero));
+                 ? builder.CreateSub(
+                       quotient, builder.CreateZExt(down, builder.getInt64Ty()))
+                 : builder.CreateAdd(rest,
+                                     builder.CreateSelect(down, divisor, zero));
   }
   return {result, either(either(left.overflow, right.overflow), bad)};
 }
@@ -127,7 +130,8 @@ void ExtentFunction::Emitter::guard(Value *broken, int status,
     return;
   owner.texts.push_back(message.str());
   llvm::Function *function = builder.GetInsertBlock()->getParent();
-  auto *failure = llvm::BasicBlock::Create(builder.getContext(), "broken", function);
+  auto *failure =
+      llvm::BasicBlock::Create(builder.getContext(), "broken", function);
   auto *next = llvm::BasicBlock::Create(builder.getContext(), "next", function);
   builder.CreateCondBr(broken, failure, next);
   builder.SetInsertPoint(failure);
@@ -196,14 +200,14 @@ void ExtentFunction::Emitter::placeSlots() {
     } else {
       Value *elements = number(0);
       for (AffineExpr tenant : plan.slots[i].tenants)
-        elements = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, elements,
-                                                 checked(tenant));
-      bytes = arithmetic(llvm::Intrinsic::smul_with_overflow, {elements, nullptr},
-                         {number(4), nullptr});
+        elements = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax,
+                                                 elements, checked(tenant));
+      bytes = arithmetic(llvm::Intrinsic::smul_with_overflow,
+                         {elements, nullptr}, {number(4), nullptr});
       bytes = arithmetic(llvm::Intrinsic::sadd_with_overflow, bytes,
                          {number(UPCONV_RT_WORKSPACE_ALIGNMENT - 1), nullptr});
-      bytes.value =
-          builder.CreateAnd(bytes.value, number(-UPCONV_RT_WORKSPACE_ALIGNMENT));
+      bytes.value = builder.CreateAnd(bytes.value,
+                                      number(-UPCONV_RT_WORKSPACE_ALIGNMENT));
     }
     total = arithmetic(llvm::Intrinsic::sadd_with_overflow, total, bytes);
   }
@@ -238,13 +242,16 @@ void ExtentFunction::Emitter::run() {
       narrow.push_back(step.launch.taskExtent);
     for (AffineExpr expression : narrow)
       if (!constantValue(expression))
-        check({ExtentCheck::Rule::FitsInt32, expression, {},
+        check({ExtentCheck::Rule::FitsInt32,
+               expression,
+               {},
                "a size of this model does not fit 32 bits for these extents"});
   }
 
   Value *total = number(0);
   auto add = [&](Value *work) {
-    total = builder.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, total, work);
+    total =
+        builder.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, total, work);
   };
   for (auto [expression, index] : owner.works) {
     Result work = evaluate(expression);
@@ -355,8 +362,8 @@ Value *ExtentFunction::getTotalWork(llvm::IRBuilderBase &builder,
   return builder.getInt64(total);
 }
 
-Value *ExtentFunction::getSlotOffset(llvm::IRBuilderBase &builder, Value *values,
-                                     unsigned slot) const {
+Value *ExtentFunction::getSlotOffset(llvm::IRBuilderBase &builder,
+                                     Value *values, unsigned slot) const {
   if (emitted)
     return load(builder, values, slotsAt + slot);
   int64_t offset = 0;

@@ -26,8 +26,9 @@ public:
   /// Entries of the array of values.
   unsigned valueCount() const { return count; }
 
-  /// The function `i32 (ptr extents, ptr values)`, or null. It returns a status,
-  /// and in the bits above the lowest eight the number of the broken rule.
+  /// The function `i32 (ptr extents, ptr values)`, or null. It returns a
+  /// status, and in the bits above the lowest eight the number of the broken
+  /// rule.
   llvm::Function *function() const { return emitted; }
   /// Messages for those numbers, from 1.
   const std::vector<std::string> &messages() const { return texts; }

@@ -88,7 +88,8 @@ void HeaderWriter::documentation() {
   if (!plan.kerasVersion.empty())
     out << " (Keras " << comment(plan.kerasVersion) << ")";
   out << ", " << plural(plan.parameters, "parameter") << ".\n *\n"
-      << " * Ports: dense, row-major, the last dimension contiguous, aligned as "
+      << " * Ports: dense, row-major, the last dimension contiguous, aligned "
+         "as "
          "float is;\n"
          " * an output may not overlap an input or another output.\n";
   for (const Port &port : plan.inputs)
@@ -118,7 +119,8 @@ void HeaderWriter::documentation() {
       << ")";
   if (!plan.requiredCpuFeatures.empty())
     out << "; needs " << llvm::join(plan.requiredCpuFeatures, ", ");
-  out << ".\n * Links against the C library and its threads (-pthread), nothing "
+  out << ".\n * Links against the C library and its threads (-pthread), "
+         "nothing "
          "else.\n";
   unsigned index = 0;
   for (const Step &step : plan.steps) {
@@ -131,7 +133,8 @@ void HeaderWriter::documentation() {
       out << ": " << comment(step.launch.description);
     out << "\n";
   }
-  out << " *\n * Every function may be called by any number of threads at once; "
+  out << " *\n * Every function may be called by any number of threads at "
+         "once; "
          "nothing is kept\n"
          " * between runs. After "
       << name
@@ -141,8 +144,8 @@ void HeaderWriter::documentation() {
 }
 
 void HeaderWriter::constants() {
-  // Two ports whose names differ by case, or an input and an output of one name,
-  // share a macro if they agree and have none if they do not.
+  // Two ports whose names differ by case, or an input and an output of one
+  // name, share a macro if they agree and have none if they do not.
   std::vector<std::pair<std::string, int64_t>> macros;
   for (const std::vector<Port> *ports : {&plan.inputs, &plan.outputs})
     for (const Port &port : *ports) {
@@ -161,7 +164,8 @@ void HeaderWriter::constants() {
   for (const auto &[macro, value] : macros) {
     if (value < 0)
       continue;
-    out << "#define " << upper << "_" << macro << " ((size_t)" << value << ")\n";
+    out << "#define " << upper << "_" << macro << " ((size_t)" << value
+        << ")\n";
     any = true;
   }
   if (any)
@@ -202,7 +206,8 @@ void HeaderWriter::types() {
   out << "} " << name << "_outputs;\n\n";
 
   if (isDynamic) {
-    out << "/* What the outputs are for given extents; count is in elements. */\n"
+    out << "/* What the outputs are for given extents; count is in elements. "
+           "*/\n"
         << "typedef struct {\n";
     for (const Port &port : plan.outputs) {
       out << "  struct { ";
@@ -214,12 +219,15 @@ void HeaderWriter::types() {
   }
 
   out << "/* Calls body(context, index) for every index in [0, count), in any "
-         "order, on any\n * threads, and returns when all calls have returned. */\n"
+         "order, on any\n * threads, and returns when all calls have returned. "
+         "*/\n"
       << "typedef void " << name
       << "_parallel_for(void *user, int count, void (*body)(void *context, int "
          "index), void *context);\n\n"
       << "typedef struct {\n"
-         "  size_t struct_size;    /* sizeof(" << name << "_options) */\n"
+         "  size_t struct_size;    /* sizeof("
+      << name
+      << "_options) */\n"
          "  void *workspace;       /* NULL: run maps memory for itself */\n"
          "  size_t workspace_size; /* bytes */\n"
          "  int threads;           /* 0: one per available core; 1: the "
@@ -230,12 +238,14 @@ void HeaderWriter::types() {
          "} "
       << name << "_options;\n\n";
 
-  out << "/* For hosts that load the library without this header; see json. */\n"
+  out << "/* For hosts that load the library without this header; see json. "
+         "*/\n"
          "typedef struct {\n"
          "  size_t struct_size;\n"
          "  const char *upconv_version;\n"
          "  const char *model;\n"
-         "  const char *json; /* ports, extents, workspace, target, kernels */\n"
+         "  const char *json; /* ports, extents, workspace, target, kernels "
+         "*/\n"
       << "  " << name << "_status (*prepare)(void);\n"
       << "  " << name
       << "_status (*call)(const float *const *inputs, const int64_t *extents, "
@@ -251,16 +261,19 @@ void HeaderWriter::types() {
 }
 
 void HeaderWriter::functions() {
-  out << "/* Once, before the first run: checks the processor and looks up what "
+  out << "/* Once, before the first run: checks the processor and looks up "
+         "what "
          "runs need.\n"
-         " * A run without it is safe, but may be the one that does the looking "
+         " * A run without it is safe, but may be the one that does the "
+         "looking "
          "up. */\n"
       << name << "_status " << name << "_prepare(void);\n\n"
-      << "/* options may be NULL: own workspace, one thread per available core. "
+      << "/* options may be NULL: own workspace, one thread per available "
+         "core. "
          "*/\n"
       << name << "_status " << name << "_run(const " << name
-      << "_inputs *inputs, const " << name << "_outputs *outputs, const " << name
-      << "_options *options);\n\n";
+      << "_inputs *inputs, const " << name << "_outputs *outputs, const "
+      << name << "_options *options);\n\n";
   if (isDynamic)
     out << "/* Only the extents of inputs are read, its pointers may be NULL.\n"
            " * workspace_size: bytes, enough for any number of threads up to "

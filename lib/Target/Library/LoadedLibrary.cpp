@@ -43,7 +43,8 @@ int64_t upconv::elementCount(llvm::ArrayRef<int64_t> shape) {
 // Loading
 //===----------------------------------------------------------------------===//
 
-static llvm::Error problem(const llvm::Twine &path, const llvm::Twine &message) {
+static llvm::Error problem(const llvm::Twine &path,
+                           const llvm::Twine &message) {
   return llvm::createStringError((path + ": " + message).str());
 }
 
@@ -52,7 +53,8 @@ static llvm::Expected<std::string> findName(llvm::StringRef path) {
   auto file = llvm::object::ObjectFile::createObjectFile(path);
   if (!file)
     return problem(path, llvm::toString(file.takeError()));
-  auto *elf = llvm::dyn_cast<llvm::object::ELFObjectFileBase>(file->getBinary());
+  auto *elf =
+      llvm::dyn_cast<llvm::object::ELFObjectFileBase>(file->getBinary());
   if (!elf)
     return problem(path, "not an ELF shared library");
   std::vector<std::string> names;
@@ -71,13 +73,13 @@ static llvm::Expected<std::string> findName(llvm::StringRef path) {
     return problem(path, "not a library made by upconv: no symbol ends in "
                          "'_describe'");
   if (names.size() > 1)
-    return problem(path, "holds several libraries ('" + llvm::join(names, "', '") +
-                             "'); name one");
+    return problem(path, "holds several libraries ('" +
+                             llvm::join(names, "', '") + "'); name one");
   return names.front();
 }
 
-static bool parsePorts(const llvm::json::Object &description, llvm::StringRef key,
-                       std::vector<LoadedPort> &ports) {
+static bool parsePorts(const llvm::json::Object &description,
+                       llvm::StringRef key, std::vector<LoadedPort> &ports) {
   const llvm::json::Array *list = description.getArray(key);
   if (!list)
     return false;
@@ -170,7 +172,9 @@ const std::string &LoadedLibrary::name() const { return state->name; }
 const llvm::json::Object &LoadedLibrary::description() const {
   return *state->description.getAsObject();
 }
-llvm::ArrayRef<LoadedPort> LoadedLibrary::inputs() const { return state->inputs; }
+llvm::ArrayRef<LoadedPort> LoadedLibrary::inputs() const {
+  return state->inputs;
+}
 llvm::ArrayRef<LoadedPort> LoadedLibrary::outputs() const {
   return state->outputs;
 }
@@ -188,19 +192,20 @@ static std::string spellShape(llvm::ArrayRef<int64_t> shape) {
 llvm::Expected<std::vector<int64_t>>
 LoadedLibrary::extentsFor(llvm::ArrayRef<std::vector<int64_t>> shapes) const {
   if (shapes.size() != state->inputs.size())
-    return problem(state->path, "expected " + llvm::Twine(state->inputs.size()) +
-                                    " inputs, got " + llvm::Twine(shapes.size()));
+    return problem(state->path,
+                   "expected " + llvm::Twine(state->inputs.size()) +
+                       " inputs, got " + llvm::Twine(shapes.size()));
   for (size_t i = 0; i < shapes.size(); ++i) {
     const LoadedPort &port = state->inputs[i];
     bool fits = shapes[i].size() == port.shape.size();
     for (size_t d = 0; fits && d < shapes[i].size(); ++d)
       fits = port.shape[d] < 0 || port.shape[d] == shapes[i][d];
     if (!fits)
-      return problem(state->path,
-                     "input '" + port.name + "' must have shape (" +
-                         llvm::join(port.expressions, ", ") +
-                         (port.shape.size() == 1 ? ",)" : ")") + ", got " +
-                         spellShape(shapes[i]));
+      return problem(state->path, "input '" + port.name +
+                                      "' must have shape (" +
+                                      llvm::join(port.expressions, ", ") +
+                                      (port.shape.size() == 1 ? ",)" : ")") +
+                                      ", got " + spellShape(shapes[i]));
   }
   std::vector<int64_t> values;
   for (const LoadedExtent &extent : state->extents)
@@ -211,15 +216,17 @@ LoadedLibrary::extentsFor(llvm::ArrayRef<std::vector<int64_t>> shapes) const {
 llvm::Expected<LoadedLibrary::Sizes>
 LoadedLibrary::sizes(llvm::ArrayRef<int64_t> extents, int threads) const {
   if (extents.size() != state->extents.size())
-    return problem(state->path, "expected " + llvm::Twine(state->extents.size()) +
-                                    " extents, got " + llvm::Twine(extents.size()));
+    return problem(state->path,
+                   "expected " + llvm::Twine(state->extents.size()) +
+                       " extents, got " + llvm::Twine(extents.size()));
   Sizes result{0, {}};
   std::vector<int64_t> dimensions(state->outputDimensions);
   int status = state->info->sizes(extents.data(), threads, &result.workspace,
                                   dimensions.data());
   if (status) {
     const char *rule = state->info->extents_error(extents.data());
-    return problem(state->path, rule ? rule : state->info->status_string(status));
+    return problem(state->path,
+                   rule ? rule : state->info->status_string(status));
   }
   auto next = dimensions.begin();
   for (const LoadedPort &port : state->outputs) {
@@ -237,9 +244,9 @@ llvm::Error LoadedLibrary::prepare() const {
 
 int LoadedLibrary::runRaw(const float *const *inputs, const int64_t *extents,
                           float *const *outputs, const Options &options) const {
-  upconv_rt_options raw = {sizeof raw,      options.workspace,
-                           options.workspaceSize, options.threads,
-                           options.parallelFor,   options.user};
+  upconv_rt_options raw = {
+      sizeof raw,      options.workspace,   options.workspaceSize,
+      options.threads, options.parallelFor, options.user};
   return state->info->call(inputs, extents, outputs, &raw);
 }
 
@@ -250,13 +257,14 @@ llvm::Error LoadedLibrary::run(llvm::ArrayRef<const float *> inputs,
   if (inputs.size() != state->inputs.size() ||
       outputs.size() != state->outputs.size() ||
       extents.size() != state->extents.size())
-    return problem(state->path, "the number of inputs, outputs or extents is wrong");
+    return problem(state->path,
+                   "the number of inputs, outputs or extents is wrong");
   int status = runRaw(inputs.data(), extents.data(), outputs.data(), options);
   if (!status)
     return llvm::Error::success();
-  const char *rule = status == UPCONV_RT_INVALID_EXTENT ||
-                             status == UPCONV_RT_OVERFLOW
-                         ? state->info->extents_error(extents.data())
-                         : nullptr;
+  const char *rule =
+      status == UPCONV_RT_INVALID_EXTENT || status == UPCONV_RT_OVERFLOW
+          ? state->info->extents_error(extents.data())
+          : nullptr;
   return problem(state->path, rule ? rule : state->info->status_string(status));
 }

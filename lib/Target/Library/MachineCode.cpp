@@ -47,7 +47,8 @@ upconv::createMachine(const LibraryPlan &plan) {
                                    "': no runtime for the triple '" +
                                    plan.triple + "'");
   std::string message;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, message);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return llvm::createStringError("library '" + plan.name + "': " + message);
   llvm::TargetOptions options;
@@ -116,8 +117,9 @@ llvm::Error upconv::finishCallingSequence(const LibraryPlan &plan,
     return error;
 
   llvm::StringRef bitcode = runtimeBitcode(module.getTargetTriple());
-  llvm::Expected<std::unique_ptr<llvm::Module>> runtime = llvm::parseBitcodeFile(
-      llvm::MemoryBufferRef(bitcode, "runtime"), module.getContext());
+  llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
+      llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "runtime"),
+                             module.getContext());
   if (!runtime)
     return runtime.takeError();
   // The same system under another vendor's name is not worth a warning.
@@ -135,6 +137,12 @@ llvm::Error upconv::finishCallingSequence(const LibraryPlan &plan,
   if (llvm::NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
     module.eraseNamedMetadata(ident);
   optimize(module, machine);
+  // SROA numbers its new names in the order of addresses; the code is the same.
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &instruction : block)
+        if (instruction.getName().contains(".sroa"))
+          instruction.setName("");
   return verify();
 }
 
@@ -151,11 +159,11 @@ upconv::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
 }
 
 /// Builds and finishes the module, then gives it to `emit`.
-static llvm::Expected<std::string>
-withFinishedModule(const LibraryPlan &plan,
-                   llvm::function_ref<llvm::Expected<std::string>(
-                       llvm::Module &, llvm::TargetMachine &)>
-                       emit) {
+static llvm::Expected<std::string> withFinishedModule(
+    const LibraryPlan &plan,
+    llvm::function_ref<llvm::Expected<std::string>(llvm::Module &,
+                                                   llvm::TargetMachine &)>
+        emit) {
   llvm::LLVMContext context;
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
       createMachine(plan);
@@ -172,10 +180,10 @@ withFinishedModule(const LibraryPlan &plan,
 
 llvm::Expected<std::string>
 upconv::emitCallingSequenceObject(const LibraryPlan &plan) {
-  return withFinishedModule(
-      plan, [](llvm::Module &module, llvm::TargetMachine &machine) {
-        return emitMachineCode(module, machine, llvm::CodeGenFileType::ObjectFile);
-      });
+  return withFinishedModule(plan, [](llvm::Module &module,
+                                     llvm::TargetMachine &machine) {
+    return emitMachineCode(module, machine, llvm::CodeGenFileType::ObjectFile);
+  });
 }
 
 llvm::Expected<std::string>
@@ -189,12 +197,12 @@ upconv::emitCallingSequenceAssembly(const LibraryPlan &plan) {
 
 llvm::Expected<std::string>
 upconv::emitCallingSequenceText(const LibraryPlan &plan) {
-  return withFinishedModule(
-      plan, [](llvm::Module &module,
-               llvm::TargetMachine &) -> llvm::Expected<std::string> {
-        std::string text;
-        llvm::raw_string_ostream stream(text);
-        module.print(stream, nullptr);
-        return text;
-      });
+  return withFinishedModule(plan,
+                            [](llvm::Module &module, llvm::TargetMachine &)
+                                -> llvm::Expected<std::string> {
+                              std::string text;
+                              llvm::raw_string_ostream stream(text);
+                              module.print(stream, nullptr);
+                              return text;
+                            });
 }

@@ -2,8 +2,8 @@
 //
 // A kernel's object arrives from its worker with Halide's choice of symbols:
 // NAME, NAME_argv, NAME_metadata, all visible. Here every one of them is given
-// the library's name and hidden, so that two libraries, or a library and another
-// user of Halide, link into one program.
+// the library's name and hidden, so that two libraries, or a library and
+// another user of Halide, link into one program.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,7 +36,8 @@ struct Kernel {
 
 } // namespace
 
-static llvm::Error problem(const LibraryPlan &plan, const llvm::Twine &message) {
+static llvm::Error problem(const LibraryPlan &plan,
+                           const llvm::Twine &message) {
   return llvm::createStringError(
       ("library '" + llvm::Twine(plan.name) + "': " + message).str());
 }
@@ -47,9 +48,9 @@ static llvm::Expected<Kernel> readKernel(const LibraryPlan &plan,
   auto object = llvm::object::ObjectFile::createObjectFile(
       llvm::MemoryBufferRef(source.bytes, source.symbol));
   if (!object)
-    return problem(plan, "the object of kernel '" + source.symbol +
-                             "' cannot be read: " +
-                             llvm::toString(object.takeError()));
+    return problem(
+        plan, "the object of kernel '" + source.symbol +
+                  "' cannot be read: " + llvm::toString(object.takeError()));
   kernel.object = std::move(*object);
   auto *elf = llvm::dyn_cast<ELFObjectFileBase>(kernel.object.get());
   if (!elf || elf->getArch() != llvm::Triple(plan.triple).getArch())
@@ -100,7 +101,8 @@ static llvm::Error checkKernels(const LibraryPlan &plan,
   for (const Step &step : plan.steps)
     if (step.kind == Step::Kind::Launch &&
         !names.count(step.launch.symbol + "_argv"))
-      return problem(plan, "no object defines kernel '" + step.launch.symbol + "'");
+      return problem(plan,
+                     "no object defines kernel '" + step.launch.symbol + "'");
   return llvm::Error::success();
 }
 
@@ -138,8 +140,8 @@ makePrivate(const Kernel &kernel,
 
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream stream(bytes);
-  if (llvm::Error failure = llvm::objcopy::executeObjcopyOnBinary(
-          config, *kernel.object, stream))
+  if (llvm::Error failure =
+          llvm::objcopy::executeObjcopyOnBinary(config, *kernel.object, stream))
     return std::move(failure);
   return bytes.str().str();
 }
@@ -178,7 +180,8 @@ upconv::emitMembers(const LibraryPlan &plan,
     llvm::Expected<std::string> bytes = makePrivate(kernel, names);
     if (!bytes)
       return bytes.takeError();
-    members.push_back({prefixed(plan, kernel.symbol) + ".o", std::move(*bytes)});
+    members.push_back(
+        {prefixed(plan, kernel.symbol) + ".o", std::move(*bytes)});
   }
   return members;
 }

@@ -67,10 +67,12 @@ static std::string spellAt(AffineExpr expression, const LibraryPlan &plan,
                : spelled(left, Product) + " * " + spelled(right, Product);
     break;
   case AffineExprKind::FloorDiv:
-    text = "floor(" + spelled(left, Product) + " / " + spelled(right, Atom) + ")";
+    text =
+        "floor(" + spelled(left, Product) + " / " + spelled(right, Atom) + ")";
     break;
   case AffineExprKind::CeilDiv:
-    text = "ceil(" + spelled(left, Product) + " / " + spelled(right, Atom) + ")";
+    text =
+        "ceil(" + spelled(left, Product) + " / " + spelled(right, Atom) + ")";
     break;
   case AffineExprKind::Mod:
     text = "mod(" + spelled(left, Sum) + ", " + spelled(right, Sum) + ")";
@@ -170,8 +172,7 @@ std::string upconv::weightsSymbol(const LibraryPlan &plan) {
 // Processor features
 //===----------------------------------------------------------------------===//
 
-llvm::Expected<uint32_t>
-upconv::requiredFeatureBits(const LibraryPlan &plan) {
+llvm::Expected<uint32_t> upconv::requiredFeatureBits(const LibraryPlan &plan) {
   uint32_t bits = 0;
   for (const std::string &name : plan.requiredCpuFeatures) {
     uint32_t bit = llvm::StringSwitch<uint32_t>(name)

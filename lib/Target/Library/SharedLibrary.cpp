@@ -1,7 +1,7 @@
 //===- SharedLibrary.cpp - Members to a shared library --------------------===//
 //
-// lld reads files, so the members pass through a temporary folder; nothing of its
-// name reaches the result.
+// lld reads files, so the members pass through a temporary folder; nothing of
+// its name reaches the result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,7 +25,8 @@ std::string upconv::sharedLibraryFileName(const LibraryPlan &plan) {
   return "lib" + plan.name + ".so";
 }
 
-static llvm::Error problem(const LibraryPlan &plan, const llvm::Twine &message) {
+static llvm::Error problem(const LibraryPlan &plan,
+                           const llvm::Twine &message) {
   return llvm::createStringError(
       ("library '" + llvm::Twine(plan.name) + "': " + message).str());
 }
@@ -57,8 +58,7 @@ upconv::emitSharedLibrary(const LibraryPlan &plan,
   if (std::error_code code =
           llvm::sys::fs::createUniqueDirectory("upconv-link", folder))
     return problem(plan, "no temporary folder: " + code.message());
-  llvm::scope_exit cleanUp(
-      [&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::scope_exit cleanUp([&] { llvm::sys::fs::remove_directories(folder); });
   auto inFolder = [&](llvm::StringRef name) {
     llvm::SmallString<128> path = folder;
     llvm::sys::path::append(path, name);
@@ -68,15 +68,26 @@ upconv::emitSharedLibrary(const LibraryPlan &plan,
   std::string result = inFolder("result.so");
   bool isX86 = llvm::Triple(plan.triple).isX86();
   // The C library's functions are found in the program that loads this one.
-  std::vector<std::string> arguments = {
-      "ld.lld",      "-m",           isX86 ? "elf_x86_64" : "aarch64linux",
-      "-shared",     "-Bsymbolic",   "-soname",
-      sharedLibraryFileName(plan),   "--build-id=none",
-      "--hash-style=gnu",            "--gc-sections",
-      "--threads=1", "-z",           "noexecstack",
-      "-z",          "relro",        "-z",
-      "now",         "--eh-frame-hdr", "-o",
-      result};
+  std::vector<std::string> arguments = {"ld.lld",
+                                        "-m",
+                                        isX86 ? "elf_x86_64" : "aarch64linux",
+                                        "-shared",
+                                        "-Bsymbolic",
+                                        "-soname",
+                                        sharedLibraryFileName(plan),
+                                        "--build-id=none",
+                                        "--hash-style=gnu",
+                                        "--gc-sections",
+                                        "--threads=1",
+                                        "-z",
+                                        "noexecstack",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "now",
+                                        "--eh-frame-hdr",
+                                        "-o",
+                                        result};
   for (const LibraryMember &member : members) {
     std::string path = inFolder(member.name);
     std::error_code code;
@@ -88,7 +99,8 @@ upconv::emitSharedLibrary(const LibraryPlan &plan,
       file.clear_error();
     }
     if (code)
-      return problem(plan, "cannot write '" + member.name + "': " + code.message());
+      return problem(plan,
+                     "cannot write '" + member.name + "': " + code.message());
     arguments.push_back(path);
   }
   if (llvm::Error error = link(plan, arguments))

@@ -48,7 +48,8 @@ llvm::Expected<std::string> upconv::emitWeightsObject(const LibraryPlan &plan) {
   const llvm::MCAsmInfo &info = *(*machine)->getMCAsmInfo();
   const llvm::MCRegisterInfo &registers = *(*machine)->getMCRegisterInfo();
   const llvm::MCSubtargetInfo &subtarget = *(*machine)->getMCSubtargetInfo();
-  llvm::MCContext context(triple, &info, &registers, &subtarget, nullptr, &options);
+  llvm::MCContext context(triple, &info, &registers, &subtarget, nullptr,
+                          &options);
   std::unique_ptr<llvm::MCObjectFileInfo> sections(
       target.createMCObjectFileInfo(context, /*PIC=*/true));
   context.setObjectFileInfo(sections.get());
@@ -62,15 +63,17 @@ llvm::Expected<std::string> upconv::emitWeightsObject(const LibraryPlan &plan) {
       backend->createObjectWriter(stream);
   std::unique_ptr<llvm::MCCodeEmitter> emitter(
       target.createMCCodeEmitter(*(*machine)->getMCInstrInfo(), context));
-  std::unique_ptr<llvm::MCStreamer> out(
-      target.createMCObjectStreamer(triple, context, std::move(backend),
-                                    std::move(writer), std::move(emitter),
-                                    subtarget));
+  std::unique_ptr<llvm::MCStreamer> out(target.createMCObjectStreamer(
+      triple, context, std::move(backend), std::move(writer),
+      std::move(emitter), subtarget));
 
-  out->initSections(/*NoExecStack=*/true, subtarget);
-  out->switchSection(context.getELFSection(
-      ".rodata." + weightsSymbol(plan), llvm::ELF::SHT_PROGBITS,
-      llvm::ELF::SHF_ALLOC));
+  out->initSections(/*NoExecStack=*/false, subtarget);
+  // Without this section a linker would ask for an executable stack.
+  out->switchSection(
+      context.getELFSection(".note.GNU-stack", llvm::ELF::SHT_PROGBITS, 0));
+  out->switchSection(context.getELFSection(".rodata." + weightsSymbol(plan),
+                                           llvm::ELF::SHT_PROGBITS,
+                                           llvm::ELF::SHF_ALLOC));
   out->emitValueToAlignment(llvm::Align(64));
   llvm::MCSymbol *symbol = context.getOrCreateSymbol(weightsSymbol(plan));
   out->emitSymbolAttribute(symbol, llvm::MCSA_Global);

@@ -43,7 +43,8 @@ static float *read_floats(const char *path, size_t *count) {
   return values;
 }
 
-static double relative_error(const float *actual, const float *expected, size_t count) {
+static double relative_error(const float *actual, const float *expected,
+                             size_t count) {
   double difference = 0, norm = 0;
   size_t i;
   for (i = 0; i < count; ++i) {

@@ -1,8 +1,8 @@
 /* After prepare, with a workspace and one thread, a run neither allocates nor
  * makes a system call: it runs here under seccomp's strict mode, in which every
  * call but read, write, exit and sigreturn kills the process, and with malloc
- * and its family trapped. Status 0: survived, and the numbers are right; 77: the
- * kernel does not offer seccomp. */
+ * and its family trapped. Status 0: survived, and the numbers are right; 77:
+ * the kernel does not offer seccomp. */
 
 #define _GNU_SOURCE
 
@@ -30,17 +30,35 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
-void *malloc(size_t size) { trap(); return __libc_malloc(size); }
-void *calloc(size_t count, size_t size) { trap(); return __libc_calloc(count, size); }
-void *realloc(void *block, size_t size) { trap(); return __libc_realloc(block, size); }
-void *memalign(size_t alignment, size_t size) { trap(); return __libc_memalign(alignment, size); }
-void *aligned_alloc(size_t alignment, size_t size) { trap(); return __libc_memalign(alignment, size); }
+void *malloc(size_t size) {
+  trap();
+  return __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size) {
+  trap();
+  return __libc_calloc(count, size);
+}
+void *realloc(void *block, size_t size) {
+  trap();
+  return __libc_realloc(block, size);
+}
+void *memalign(size_t alignment, size_t size) {
+  trap();
+  return __libc_memalign(alignment, size);
+}
+void *aligned_alloc(size_t alignment, size_t size) {
+  trap();
+  return __libc_memalign(alignment, size);
+}
 int posix_memalign(void **block, size_t alignment, size_t size) {
   trap();
   *block = __libc_memalign(alignment, size);
   return *block ? 0 : 12;
 }
-void free(void *block) { trap(); __libc_free(block); }
+void free(void *block) {
+  trap();
+  __libc_free(block);
+}
 
 int main(int argc, char **argv) {
   size_t input_count, output_count;

@@ -38,8 +38,15 @@ int main(int argc, char **argv) {
   outputs3.samples = out3;
   if (first_prepare() != 0 || second_prepare() != 0 || third_prepare() != 0)
     return 2;
-  /* Default options: own workspace, own threads. */
-  if (third_run(&inputs3, &outputs3, NULL) != 0 || first_run(&inputs1, &outputs1, NULL) != 0 ||
+  /* One with a workspace of ours, two with their defaults: own memory and
+   * threads. */
+  first_options options = {0};
+  options.struct_size = sizeof options;
+  options.workspace_size = FIRST_WORKSPACE_SIZE;
+  options.workspace = workspace_of(FIRST_WORKSPACE_SIZE);
+  options.threads = 1;
+  if (third_run(&inputs3, &outputs3, NULL) != 0 ||
+      first_run(&inputs1, &outputs1, &options) != 0 ||
       second_run(&inputs2, &outputs2, NULL) != 0)
     return 2;
   double error1 = relative_error(out1, pictures, picture_count);

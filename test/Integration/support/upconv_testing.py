@@ -60,6 +60,10 @@ def upconv(*arguments: object, **options) -> subprocess.CompletedProcess[bytes]:
     return run(UPCONV, *arguments, **options)
 
 
+class Skipped(Exception):
+    """Raised by a check that cannot be made here, with the reason."""
+
+
 class CommandError(Exception):
     """A command that had to succeed did not."""
 
@@ -193,25 +197,33 @@ class Report:
 
     def check(self, group: str, name: str, function: Callable[[], str | None]) -> None:
         """Runs `function`; an exception of a command is a finding too."""
-        self.add(group, name, guarded(function))
+        try:
+            self.add(group, name, guarded(function))
+        except Skipped as skipped:
+            self.skip(f"{group} {name}", str(skipped))
 
-    def skip(self, group: str, reason: str) -> None:
-        self.skips.append((group, reason))
+    def skip(self, what: str, reason: str) -> None:
+        self.skips.append((what, reason))
 
     def finish(self) -> None:
         failed = Counter(group for group, _, _ in self.failures)
-        for group in sorted(set(self.passed) | set(failed)):
-            print(f"{group}: {self.passed[group]} passed, {failed[group]} failed")
-        for group, reason in self.skips:
-            print(f"{group}: skipped, {reason}")
-        for note in self.notes:
-            print(f"note: {note}")
-        for group, name, problem in self.failures:
-            print(f"FAILED {group}: {name}: {problem}")
-        if not self.passed and not self.skips:
-            print("FAILED: nothing was tested")
-            sys.exit(1)
-        sys.exit(1 if self.failures else 0)
+        lines = [f"{group}: {self.passed[group]} passed, {failed[group]} failed"
+                 for group in sorted(set(self.passed) | set(failed))]
+        lines += [f"{what}: skipped, {reason}" for what, reason in self.skips]
+        lines += [f"note: {note}" for note in self.notes]
+        keep(lines)
+        lines += [f"FAILED {group}: {name}: {problem}" for group, name, problem in self.failures]
+        if not (self.passed or self.failures or self.skips):
+            lines.append("FAILED: nothing was tested")
+        print("\n".join(lines))
+        sys.exit(1 if self.failures or not (self.passed or self.skips) else 0)
+
+
+def keep(lines: list[str]) -> None:
+    """For print_reports.py, which shows the counts of a whole run."""
+    folder = BUILD / "test" / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{Path(sys.argv[0]).stem}.txt").write_text("\n".join(lines) + "\n")
 
 
 def guarded(function: Callable[[], str | None]) -> str | None:

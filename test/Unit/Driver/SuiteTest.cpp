@@ -97,10 +97,12 @@ TEST(Suite, Errors) {
             "s.json:3:2: error: not JSON: missing '}' or object member name");
   EXPECT_EQ(errorOf("[]"), "s.json:1:1: error: a suite must be an object with "
                            "'version', 'tiers' and 'layers'");
-  EXPECT_EQ(errorOf("{\"version\": 2}"),
-            "s.json:1:13: error: this version reads suites of version 1, got 2");
-  EXPECT_EQ(errorOf(suite("")), "s.json:3:12: error: 'layers' must be a list of "
-                                "at least one layer");
+  EXPECT_EQ(
+      errorOf("{\"version\": 2}"),
+      "s.json:1:13: error: this version reads suites of version 1, got 2");
+  EXPECT_EQ(errorOf(suite("")),
+            "s.json:3:12: error: 'layers' must be a list of "
+            "at least one layer");
   EXPECT_EQ(errorOf(with("\"cin\": 64", "\"cin\": 0")),
             "s.json:5:33: error: layer 'up': 'cin' must be an integer of at "
             "least 1 and below 2^31");
@@ -119,6 +121,9 @@ TEST(Suite, Errors) {
             "s.json:4:1: error: layer 0: key 'id' is missing");
   EXPECT_EQ(errorOf(suite(std::string(odd) + "," + odd)),
             "s.json:6:71: error: layer 'odd': the id occurs twice");
+  EXPECT_EQ(errorOf(with("\"id\": \"up\"", "\"id\": \"../up\"")),
+            "s.json:4:8: error: layer '../up': an id must be made of letters, "
+            "digits, '_', '-' and '.'");
   EXPECT_EQ(errorOf(std::string(100, '[')),
             "s.json:1:1: error: not JSON: nested too deeply");
 }

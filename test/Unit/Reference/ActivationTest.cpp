@@ -29,9 +29,12 @@ TEST(Activation, Names) {
   EXPECT_EQ(valueOf(activation(x, "linear")).values, x.values);
   EXPECT_EQ(valueOf(activation(x, "relu")).values, (Values{0, 2}));
   EXPECT_EQ(valueOf(activation(x, "leaky_relu")).values, (Values{-0.2, 2}));
-  EXPECT_DOUBLE_EQ(valueOf(activation(x, "sigmoid")).values[1], 0.8807970779778823);
-  EXPECT_DOUBLE_EQ(valueOf(activation(x, "tanh")).values[0], -0.7615941559557649);
-  EXPECT_DOUBLE_EQ(valueOf(activation(x, "softmax")).values[1], 0.9525741268224334);
+  EXPECT_DOUBLE_EQ(valueOf(activation(x, "sigmoid")).values[1],
+                   0.8807970779778823);
+  EXPECT_DOUBLE_EQ(valueOf(activation(x, "tanh")).values[0],
+                   -0.7615941559557649);
+  EXPECT_DOUBLE_EQ(valueOf(activation(x, "softmax")).values[1],
+                   0.9525741268224334);
   EXPECT_EQ(messageOf(activation(x, "gelu")), "unknown activation 'gelu'");
 }
 
@@ -45,5 +48,6 @@ TEST(Activation, SaturatesWithoutOverflow) {
 TEST(Softmax, AlongAnyAxis) {
   Tensor64 x{{1, 2, 2}, {0, 5, 0, 5}};
   EXPECT_EQ(valueOf(softmax(x, 1)).values, (Values{0.5, 0.5, 0.5, 0.5}));
-  EXPECT_EQ(messageOf(softmax(x, 3)), "axis 3 is not an axis of a tensor of rank 3");
+  EXPECT_EQ(messageOf(softmax(x, 3)),
+            "axis 3 is not an axis of a tensor of rank 3");
 }

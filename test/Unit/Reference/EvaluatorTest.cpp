@@ -17,19 +17,22 @@ namespace {
 
 class EvaluatorTest : public ::testing::Test {
 protected:
-  EvaluatorTest() : handler(&context, [this](Diagnostic &diagnostic) {
-      messages += diagnostic.str() + "\n";
-    }) {
+  EvaluatorTest()
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          messages += diagnostic.str() + "\n";
+        }) {
     context.loadDialect<keras::KerasDialect, func::FuncDialect>();
   }
 
   /// Runs the first function of `source`; the result is empty after an error.
-  std::vector<Tensor64> run(llvm::StringRef source, llvm::ArrayRef<Tensor64> inputs) {
+  std::vector<Tensor64> run(llvm::StringRef source,
+                            llvm::ArrayRef<Tensor64> inputs) {
     module = parseSourceString<ModuleOp>(source, &context);
     if (!module)
       return {};
     auto function = *module->getOps<func::FuncOp>().begin();
-    FailureOr<std::vector<Tensor64>> results = evaluate(function, store, inputs);
+    FailureOr<std::vector<Tensor64>> results =
+        evaluate(function, store, inputs);
     return failed(results) ? std::vector<Tensor64>() : *results;
   }
 
@@ -66,21 +69,25 @@ TEST_F(EvaluatorTest, TakesDynamicShapesFromTheInputs) {
 
 TEST_F(EvaluatorTest, NamesTheLayerThatLacksWeights) {
   EXPECT_TRUE(run(upsample, {counting({1, 2, 1})}).empty());
-  EXPECT_EQ(messages, "layer 'up' (Conv1DTranspose): the weight store has no 'up/kernel'\n");
+  EXPECT_EQ(
+      messages,
+      "layer 'up' (Conv1DTranspose): the weight store has no 'up/kernel'\n");
 }
 
 TEST_F(EvaluatorTest, ChecksTheWeightsShape) {
   store.tensors["up/kernel"] = {{2, 1, 2}, {1, -1, 1, -1}};
   EXPECT_TRUE(run(upsample, {counting({1, 2, 1})}).empty());
-  EXPECT_EQ(messages, "layer 'up' (Conv1DTranspose): variable 'kernel' must have shape "
-                      "2x1x1, got 2x1x2\n");
+  EXPECT_EQ(messages,
+            "layer 'up' (Conv1DTranspose): variable 'kernel' must have shape "
+            "2x1x1, got 2x1x2\n");
 }
 
 TEST_F(EvaluatorTest, ChecksTheInputs) {
   EXPECT_TRUE(run(upsample, {}).empty());
   EXPECT_TRUE(run(upsample, {counting({1, 2, 3})}).empty());
   EXPECT_EQ(messages, "expected 1 inputs, got 0\n"
-                      "input 0 must have type 'tensor<?x?x1xf32>', got a tensor of shape 1x2x3\n");
+                      "input 0 must have type 'tensor<?x?x1xf32>', got a "
+                      "tensor of shape 1x2x3\n");
 }
 
 TEST_F(EvaluatorTest, RunsAChainOfLayers) {
@@ -109,7 +116,8 @@ TEST_F(EvaluatorTest, RunsAChainOfLayers) {
         : (tensor<?x2x2xf32>) -> tensor<?x4xf32>
       %7 = keras.dropout %6 {rate = 0.5 : f64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
       return %5, %7 : tensor<?x1x2xf32>, tensor<?x4xf32>
-    })", {Tensor64{{1, 2}, {1, 7}}});
+    })",
+                     {Tensor64{{1, 2}, {1, 7}}});
   ASSERT_EQ(results.size(), 2u) << messages;
   EXPECT_EQ(results[0].values, (Values{3, 3}));
   EXPECT_EQ(results[1].values, (Values{0.5, 1, 1.5, 2}));

@@ -6,7 +6,8 @@ using namespace upconv;
 using namespace upconv::reference;
 
 TEST(Add, Broadcasts) {
-  Tensor64 x{{1, 2, 2}, {1, 2, 3, 4}}, row{{1, 1, 2}, {10, 20}}, flat{{1, 2}, {100, 200}};
+  Tensor64 x{{1, 2, 2}, {1, 2, 3, 4}}, row{{1, 1, 2}, {10, 20}},
+      flat{{1, 2}, {100, 200}};
   EXPECT_EQ(valueOf(add({x, x, x})).values, (Values{3, 6, 9, 12}));
   EXPECT_EQ(valueOf(add({row, x})).values, (Values{11, 22, 13, 24}));
   Tensor64 y = valueOf(add({flat, x})); // (1, 2) becomes (1, 1, 2)

@@ -9,27 +9,31 @@ using namespace upconv::reference;
 
 TEST(Pooling, Maximum) {
   Tensor64 x{{1, 5, 1}, {-1, -2, -3, -5, -4}};
-  EXPECT_EQ(valueOf(pooling(Pool::Maximum, x, {{2}, {2}})).values, (Values{-1, -3}));
+  EXPECT_EQ(valueOf(pooling(Pool::Maximum, x, {{2}, {2}})).values,
+            (Values{-1, -3}));
   // Padding is not a zero: the last window holds -4 alone.
-  EXPECT_EQ(valueOf(pooling(Pool::Maximum, x, {{2}, {2}, Padding::Same})).values,
-            (Values{-1, -3, -4}));
+  EXPECT_EQ(
+      valueOf(pooling(Pool::Maximum, x, {{2}, {2}, Padding::Same})).values,
+      (Values{-1, -3, -4}));
 }
 
 TEST(Pooling, AverageDividesByTheRealElements) {
   Tensor64 x{{1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
-  EXPECT_EQ(valueOf(pooling(Pool::Average, x, {{2, 2}, {2, 2}, Padding::Same})).values,
+  EXPECT_EQ(valueOf(pooling(Pool::Average, x, {{2, 2}, {2, 2}, Padding::Same}))
+                .values,
             (Values{3, 4.5, 7.5, 9}));
 }
 
 TEST(Pooling, NaNStays) {
   Tensor64 x{{1, 3, 1}, {1, NAN, 2}};
-  EXPECT_TRUE(std::isnan(valueOf(pooling(Pool::Maximum, x, {{3}, {1}})).values[0]));
+  EXPECT_TRUE(
+      std::isnan(valueOf(pooling(Pool::Maximum, x, {{3}, {1}})).values[0]));
 }
 
 TEST(Pooling, ChannelsFirst) {
   Tensor64 x{{1, 2, 2}, {1, 2, 30, 40}};
-  Tensor64 y = valueOf(
-      pooling(Pool::Maximum, x, {{2}, {2}, Padding::Valid, DataFormat::ChannelsFirst}));
+  Tensor64 y = valueOf(pooling(
+      Pool::Maximum, x, {{2}, {2}, Padding::Valid, DataFormat::ChannelsFirst}));
   EXPECT_EQ(y.shape, (Shape{1, 2, 1}));
   EXPECT_EQ(y.values, (Values{2, 40}));
 }

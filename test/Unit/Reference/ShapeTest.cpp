@@ -6,7 +6,8 @@ using namespace upconv;
 using namespace upconv::reference;
 
 TEST(Reshape, FindsTheOpenExtent) {
-  EXPECT_EQ(valueOf(reshape(counting({2, 6}), {3, -1})).shape, (Shape{2, 3, 2}));
+  EXPECT_EQ(valueOf(reshape(counting({2, 6}), {3, -1})).shape,
+            (Shape{2, 3, 2}));
   EXPECT_EQ(valueOf(reshape(counting({2, 1}), {})).shape, (Shape{2}));
 }
 
@@ -23,9 +24,12 @@ TEST(Reshape, RefusesWhatDoesNotFit) {
 
 TEST(Flatten, MovesChannelsLast) {
   Tensor64 x{{1, 2, 2}, {1, 2, 3, 4}};
-  EXPECT_EQ(valueOf(flatten(x, DataFormat::ChannelsLast)).values, (Values{1, 2, 3, 4}));
-  EXPECT_EQ(valueOf(flatten(x, DataFormat::ChannelsFirst)).values, (Values{1, 3, 2, 4}));
-  EXPECT_EQ(valueOf(flatten(counting({3}), DataFormat::ChannelsLast)).shape, (Shape{3, 1}));
+  EXPECT_EQ(valueOf(flatten(x, DataFormat::ChannelsLast)).values,
+            (Values{1, 2, 3, 4}));
+  EXPECT_EQ(valueOf(flatten(x, DataFormat::ChannelsFirst)).values,
+            (Values{1, 3, 2, 4}));
+  EXPECT_EQ(valueOf(flatten(counting({3}), DataFormat::ChannelsLast)).shape,
+            (Shape{3, 1}));
 }
 
 TEST(Shape, TransposesUndoEachOther) {
@@ -36,12 +40,15 @@ TEST(Shape, TransposesUndoEachOther) {
 
 TEST(Shape, RefusesImpossibleSizes) {
   EXPECT_EQ(messageOf(zeros({2, -1})), "negative extent in shape 2x-1");
-  EXPECT_EQ(messageOf(zeros({INT64_MAX, 2})),
-            "shape 9223372036854775807x2 has more elements than the reference holds");
+  EXPECT_EQ(
+      messageOf(zeros({INT64_MAX, 2})),
+      "shape 9223372036854775807x2 has more elements than the reference holds");
 }
 
 TEST(Shape, NamesOfArguments) {
   EXPECT_EQ(llvm::cantFail(parsePadding("causal")), Padding::Causal);
-  EXPECT_EQ(llvm::toString(parsePadding("full").takeError()), "unknown padding 'full'");
-  EXPECT_EQ(llvm::toString(parseDataFormat("NCHW").takeError()), "unknown data format 'NCHW'");
+  EXPECT_EQ(llvm::toString(parsePadding("full").takeError()),
+            "unknown padding 'full'");
+  EXPECT_EQ(llvm::toString(parseDataFormat("NCHW").takeError()),
+            "unknown data format 'NCHW'");
 }

@@ -30,7 +30,8 @@ inline Tensor64 filled(Shape shape, double value) {
 /// The message of a result that must have failed.
 inline std::string messageOf(llvm::Expected<Tensor64> result) {
   if (result) {
-    ADD_FAILURE() << "expected an error, got shape " << shapeText(result->shape);
+    ADD_FAILURE() << "expected an error, got shape "
+                  << shapeText(result->shape);
     return "";
   }
   return llvm::toString(result.takeError());

@@ -93,10 +93,14 @@ TEST(Processor, AgreesWithTheCompilersOwnCheck) {
   EXPECT_EQ(!!(have & UPCONV_RT_FMA), !!__builtin_cpu_supports("fma"));
   EXPECT_EQ(!!(have & UPCONV_RT_F16C), !!__builtin_cpu_supports("f16c"));
   EXPECT_EQ(!!(have & UPCONV_RT_AVX512F), !!__builtin_cpu_supports("avx512f"));
-  EXPECT_EQ(!!(have & UPCONV_RT_AVX512DQ), !!__builtin_cpu_supports("avx512dq"));
-  EXPECT_EQ(!!(have & UPCONV_RT_AVX512BW), !!__builtin_cpu_supports("avx512bw"));
-  EXPECT_EQ(!!(have & UPCONV_RT_AVX512VL), !!__builtin_cpu_supports("avx512vl"));
-  EXPECT_EQ(!!(have & UPCONV_RT_AVX512CD), !!__builtin_cpu_supports("avx512cd"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512DQ),
+            !!__builtin_cpu_supports("avx512dq"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512BW),
+            !!__builtin_cpu_supports("avx512bw"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512VL),
+            !!__builtin_cpu_supports("avx512vl"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512CD),
+            !!__builtin_cpu_supports("avx512cd"));
   EXPECT_EQ(!!(have & UPCONV_RT_BMI2), !!__builtin_cpu_supports("bmi2"));
   EXPECT_EQ(!!(have & UPCONV_RT_LZCNT), !!__builtin_cpu_supports("lzcnt"));
   EXPECT_TRUE(upconv_rt_cpu_supports(have));

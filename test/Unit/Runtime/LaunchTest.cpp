@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -83,8 +84,9 @@ TEST(Launch, WindowsFollowTheRule) {
         Record record;
         ASSERT_EQ(execute({&record, extent, grain}, threads), 0);
         expectCover(record.windows, extent, grain);
-        EXPECT_EQ(record.windows.size(),
-                  std::max<size_t>(1, std::min<size_t>(threads, extent / grain)));
+        EXPECT_EQ(
+            record.windows.size(),
+            std::max<size_t>(1, std::min<size_t>(threads, extent / grain)));
       }
 }
 

@@ -54,7 +54,8 @@ public:
     return text;
   }
 
-  /// The messages for a conv-f32.yaml of these entries, without the file's name.
+  /// The messages for a conv-f32.yaml of these entries, without the file's
+  /// name.
   std::string entryErrors(const std::string &entries) const {
     write("generic/conv-f32.yaml", "basis: model\nentries:\n" + entries);
     std::string text = errors(), prefix = "generic/conv-f32.yaml:";

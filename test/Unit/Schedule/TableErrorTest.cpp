@@ -32,8 +32,7 @@ TEST(TableErrors, Use) {
             "3:57: error: key 'ku' occurs twice in 'use'");
   EXPECT_EQ(entry(when, "tx: 6"),
             "3:30: error: 'use' must be a mapping that names a 'strategy'");
-  EXPECT_NE(entry(when, "strategy: simple")
-                .find("; did you mean 'sample'?"),
+  EXPECT_NE(entry(when, "strategy: simple").find("; did you mean 'sample'?"),
             std::string::npos);
 }
 
@@ -58,10 +57,11 @@ TEST(TableErrors, When) {
 
 TEST(TableErrors, Entries) {
   ScheduleFolder folder;
-  EXPECT_EQ(folder.entryErrors(
-                "  - { when: { cin: 1 }, use: { strategy: sample }, why: a }\n"),
-            "3:13: error: the last entry must have no 'when', so that every "
-            "kernel finds one");
+  EXPECT_EQ(
+      folder.entryErrors(
+          "  - { when: { cin: 1 }, use: { strategy: sample }, why: a }\n"),
+      "3:13: error: the last entry must have no 'when', so that every "
+      "kernel finds one");
   EXPECT_EQ(folder.entryErrors(std::string(last) + last),
             "4:5: error: this entry is never reached: an entry above uses "
             "'sample' without 'when'");
@@ -78,13 +78,15 @@ TEST(TableErrors, Entries) {
 
 TEST(TableErrors, AllOfAFileInOneRun) {
   ScheduleFolder folder;
-  EXPECT_EQ(folder.entryErrors(
-                "  - { use: { strategy: sample, tx: 9 }, wy: a, why: a }\n"
-                "  - { use: { strategy: sample, tx: 9 }, why: a }\n"
-                "  - { when: { cin: x }, use: { strategy: sample }, why: a }\n"
-                "  - { use: { strategy: sample, ku: 9 }, why: a }\n")
-                .substr(0, 30),
-            "3:41: error: unknown key 'wy' ");
+  EXPECT_EQ(
+      folder
+          .entryErrors(
+              "  - { use: { strategy: sample, tx: 9 }, wy: a, why: a }\n"
+              "  - { use: { strategy: sample, tx: 9 }, why: a }\n"
+              "  - { when: { cin: x }, use: { strategy: sample }, why: a }\n"
+              "  - { use: { strategy: sample, ku: 9 }, why: a }\n")
+          .substr(0, 30),
+      "3:41: error: unknown key 'wy' ");
   EXPECT_EQ(folder.entryErrors("  - { use: { strategy: sample, tx: 9 }, why: a "
                                "}\n  - { when: { cin: 1 }, use: { strategy: "
                                "sample }, why: a }\n"),
@@ -119,8 +121,9 @@ TEST(TableErrors, Header) {
 TEST(TableErrors, Files) {
   ScheduleFolder folder;
   folder.write("generic/cnv-f32.yaml", "");
-  EXPECT_EQ(folder.errors().substr(0, 66),
-            "generic/cnv-f32.yaml:1:1: error: no table is named 'cnv-f32.yaml',");
+  EXPECT_EQ(
+      folder.errors().substr(0, 66),
+      "generic/cnv-f32.yaml:1:1: error: no table is named 'cnv-f32.yaml',");
   ScheduleFolder deep;
   for (const char *text : {"[", "- ", "? ", "a: "}) {
     std::string nested;
@@ -159,14 +162,15 @@ TEST(StrategyErrors, Knobs) {
                "strategy: worse\nsummary: s\nknobs:\n"
                "  - { name: tx, values: [1, x], default: 3, meaning: m }\n"
                "  - { name: tx, values: [1], meaning: m }\n");
-  EXPECT_EQ(folder.errors(),
-            "strategies/bad.yaml:1:11: error: strategy 'worse' must be named as "
-            "its file, 'bad'\n"
-            "strategies/bad.yaml:4:29: error: a value of knob 'tx' must be an "
-            "integer, got 'x'\n"
-            "strategies/bad.yaml:4:42: error: the default of knob 'tx' must be "
-            "one of its values, got 3\n"
-            "strategies/bad.yaml:5:5: error: knob 'tx' is listed twice");
+  EXPECT_EQ(
+      folder.errors(),
+      "strategies/bad.yaml:1:11: error: strategy 'worse' must be named as "
+      "its file, 'bad'\n"
+      "strategies/bad.yaml:4:29: error: a value of knob 'tx' must be an "
+      "integer, got 'x'\n"
+      "strategies/bad.yaml:4:42: error: the default of knob 'tx' must be "
+      "one of its values, got 3\n"
+      "strategies/bad.yaml:5:5: error: knob 'tx' is listed twice");
 }
 
 TEST(TargetErrors, Rows) {

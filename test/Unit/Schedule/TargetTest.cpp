@@ -45,14 +45,14 @@ TEST_F(Targets, ByName) {
 
 TEST_F(Targets, Errors) {
   EXPECT_EQ(errorOf("x86-64-v5"), std::string("unknown target 'x86-64-v5', ") +
-                                      expected +
-                                      "; did you mean 'x86-64-v3'?");
+                                      expected + "; did you mean 'x86-64-v3'?");
   EXPECT_EQ(errorOf("riscv64"),
             std::string("unknown target 'riscv64', ") + expected);
   EXPECT_EQ(errorOf(""), std::string("unknown target '', ") + expected);
-  EXPECT_EQ(errorOf("cuda-sm_80"),
-            std::string("target 'cuda-sm_80' is not supported by this version, ") +
-                expected);
+  EXPECT_EQ(
+      errorOf("cuda-sm_80"),
+      std::string("target 'cuda-sm_80' is not supported by this version, ") +
+          expected);
   EXPECT_EQ(errorOf("aarch64-android"),
             "target 'aarch64-android': system 'android' is not supported by "
             "this version, expected 'linux'");

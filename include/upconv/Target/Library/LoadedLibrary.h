@@ -1,8 +1,8 @@
 //===- LoadedLibrary.h - A generated shared library, in this process ------===//
 //
-// How `run`, `verify` and `bench` call a library without its header: through the
-// structure that `<name>_describe` returns. Meant for a child process: what is
-// loaded here is the user's code.
+// How `run`, `verify` and `bench` call a library without its header: through
+// the structure that `<name>_describe` returns. Meant for a child process: what
+// is loaded here is the user's code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,7 @@ namespace upconv {
 
 struct LoadedPort {
   std::string name, layerName;
-  std::vector<int64_t> shape; ///< -1 where it depends on the extents
+  std::vector<int64_t> shape;           ///< -1 where it depends on the extents
   std::vector<std::string> expressions; ///< per dimension, e.g. "2 * z_steps"
 };
 
@@ -37,8 +37,8 @@ int64_t elementCount(llvm::ArrayRef<int64_t> shape);
 
 class LoadedLibrary {
 public:
-  /// Loads the file at `path`. `name` is the library's; if it is empty, the file
-  /// must hold exactly one.
+  /// Loads the file at `path`. `name` is the library's; if it is empty, the
+  /// file must hold exactly one.
   static llvm::Expected<LoadedLibrary> open(llvm::StringRef path,
                                             llvm::StringRef name = "");
   LoadedLibrary(LoadedLibrary &&);
@@ -75,7 +75,8 @@ public:
   llvm::Error prepare() const;
   llvm::Error run(llvm::ArrayRef<const float *> inputs,
                   llvm::ArrayRef<int64_t> extents,
-                  llvm::ArrayRef<float *> outputs, const Options &options) const;
+                  llvm::ArrayRef<float *> outputs,
+                  const Options &options) const;
   /// run without conversions, for timed loops: a status, 0 for success.
   int runRaw(const float *const *inputs, const int64_t *extents,
              float *const *outputs, const Options &options) const;

@@ -63,7 +63,7 @@ static KernelOp insertCopy(Value value, ArrayRef<OpOperand *> readers) {
 }
 
 namespace {
-struct AssignLayouts : impl::AssignLayoutsBase<AssignLayouts> {
+struct AssignLayouts : upconv::impl::AssignLayoutsBase<AssignLayouts> {
   void assign(Value value) {
     LayoutAttr wanted;
     SmallVector<OpOperand *> readers;

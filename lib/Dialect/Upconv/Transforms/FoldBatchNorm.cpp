@@ -83,7 +83,7 @@ static Value asMap(BatchNormOp norm) {
 }
 
 namespace {
-struct FoldBatchNorm : impl::FoldBatchNormBase<FoldBatchNorm> {
+struct FoldBatchNorm : upconv::impl::FoldBatchNormBase<FoldBatchNorm> {
   void runOnOperation() override {
     SmallVector<BatchNormOp> norms;
     getOperation().walk([&](BatchNormOp norm) { norms.push_back(norm); });

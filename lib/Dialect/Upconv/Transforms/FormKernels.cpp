@@ -104,7 +104,7 @@ static void copySharedResults(func::ReturnOp returnOp) {
 }
 
 namespace {
-struct FormKernels : impl::FormKernelsBase<FormKernels> {
+struct FormKernels : upconv::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
     copySharedResults(cast<func::ReturnOp>(block.getTerminator()));

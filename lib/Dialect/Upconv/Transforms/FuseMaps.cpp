@@ -73,7 +73,7 @@ struct FuseProducer : OpRewritePattern<MapOp> {
   }
 };
 
-struct FuseMaps : impl::FuseMapsBase<FuseMaps> {
+struct FuseMaps : upconv::impl::FuseMapsBase<FuseMaps> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseProducer>(&getContext());

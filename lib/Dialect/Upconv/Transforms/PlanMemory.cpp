@@ -26,7 +26,7 @@ struct Slot {
   Operation *lastReader; // of the present tenant
 };
 
-struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
   // The last reader of `value`, or null if it is a result of the model.
   static Operation *lastReader(Value value) {
     Operation *last = value.getDefiningOp();

@@ -70,7 +70,7 @@ static ScheduleAttr toAttr(MLIRContext *context, const ScheduleEntry &entry) {
 }
 
 namespace {
-struct SelectSchedules : impl::SelectSchedulesBase<SelectSchedules> {
+struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
   using SelectSchedulesBase::SelectSchedulesBase;
 
   LogicalResult select(KernelOp kernel, const ScheduleTables &tables,

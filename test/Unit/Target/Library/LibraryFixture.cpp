@@ -71,7 +71,8 @@ void LibraryTest::TearDown() {
 }
 
 LibraryTest::Outcome LibraryTest::shell(const std::string &command) {
-  std::string full = "cd '" + folder.string() + "' && { " + command + "; } 2>&1";
+  std::string full =
+      "cd '" + folder.string() + "' && { " + command + "; } 2>&1";
   FILE *pipe = popen(full.c_str(), "r");
   Outcome outcome{-1, ""};
   char buffer[4096];
@@ -82,7 +83,8 @@ LibraryTest::Outcome LibraryTest::shell(const std::string &command) {
   return outcome;
 }
 
-std::string LibraryTest::write(const std::string &name, const std::string &bytes) {
+std::string LibraryTest::write(const std::string &name,
+                               const std::string &bytes) {
   std::ofstream(folder / name, std::ios::binary) << bytes;
   return path(name);
 }
@@ -99,7 +101,8 @@ std::vector<KernelObject> LibraryTest::kernels(const LibraryPlan &plan) {
   for (const Step &step : plan.steps) {
     const std::string &symbol = step.launch.symbol;
     if (step.kind != Step::Kind::Launch ||
-        llvm::any_of(objects, [&](auto &object) { return object.symbol == symbol; }))
+        llvm::any_of(objects,
+                     [&](auto &object) { return object.symbol == symbol; }))
       continue;
     std::string &bytes = cache[plan.triple + symbol];
     if (bytes.empty()) {
@@ -108,8 +111,10 @@ std::vector<KernelObject> LibraryTest::kernels(const LibraryPlan &plan) {
                                "_metadata(void) { return 0; }\n");
       Outcome outcome =
           shell(std::string(UPCONV_TEST_CLANG) + " --target=" + plan.triple +
-                " -O2 -g -fPIC -mno-outline-atomics -Wno-unused-command-line-argument "
-                "-Wno-unknown-argument -c " + symbol + ".c -o " + symbol + ".o");
+                " -O2 -g -fPIC -mno-outline-atomics "
+                "-Wno-unused-command-line-argument "
+                "-Wno-unknown-argument -c " +
+                symbol + ".c -o " + symbol + ".o");
       EXPECT_EQ(outcome.status, 0) << outcome.output;
       bytes = read(path(symbol + ".o"));
     }
@@ -161,7 +166,9 @@ LibraryPlan LibraryTest::blurPlan(const std::string &name, AffineExpr batch,
 LibraryPlan LibraryTest::dynamicBlur(const std::string &name) {
   LibraryPlan plan = blurPlan(name, symbol(0), symbol(1));
   plan.extents = {{"z_batch", 0, 0}, {"z_width", 0, 1}};
-  plan.checks = {{ExtentCheck::Rule::Positive, symbol(1) - 2, {},
+  plan.checks = {{ExtentCheck::Rule::Positive,
+                  symbol(1) - 2,
+                  {},
                   "output of layer 'blur' would be empty"}};
   return plan;
 }

