@@ -18,14 +18,6 @@ using namespace upconv;
 
 namespace json = llvm::json;
 
-static std::string shapeText(Type type) {
-  std::string text = "(";
-  for (auto [i, size] : llvm::enumerate(cast<RankedTensorType>(type).getShape()))
-    text += (i ? ", " : "") +
-            (ShapedType::isDynamic(size) ? std::string("None") : std::to_string(size));
-  return text + ")";
-}
-
 static json::Value shapeJson(Type type) {
   json::Array shape;
   for (int64_t size : cast<RankedTensorType>(type).getShape())

@@ -190,6 +190,7 @@ static bool fill(Flags &flags, Options &options) {
 std::optional<Options> upconv::parseOptions(int argc, char **argv, int &exitStatus) {
   static Flags flags;
   exitStatus = ExitUsage;
+  cl::HideUnrelatedOptions(flags.category);
   for (cl::SubCommand *command : {&flags.compile, &flags.inspect, &flags.run,
                                   &flags.verify, &flags.bench})
     cl::HideUnrelatedOptions(flags.category, *command);

@@ -27,8 +27,8 @@ static std::unique_ptr<MLIRContext> makeContext() {
 }
 
 Session::Session(const Options &options)
-    : options(options), mlirContext(makeContext()),
-      printer(*mlirContext, options.remarks) {}
+    : mlirContext(makeContext()), printer(*mlirContext, options.remarks),
+      options(options) {}
 
 func::FuncOp Session::function() {
   return *model.module->getOps<func::FuncOp>().begin();

@@ -28,6 +28,10 @@
 namespace upconv {
 
 class Session {
+  // First, so that everything that lives in the context goes before it.
+  std::unique_ptr<mlir::MLIRContext> mlirContext;
+  DiagnosticPrinter printer;
+
 public:
   explicit Session(const Options &options);
 
@@ -68,8 +72,6 @@ private:
   mlir::LogicalResult
   runPipeline(llvm::function_ref<void(mlir::OpPassManager &)> populate);
 
-  std::unique_ptr<mlir::MLIRContext> mlirContext;
-  DiagnosticPrinter printer;
   Stage reached = Stage::Keras;
 };
 

@@ -205,7 +205,7 @@ def bad_layers() -> list[Bad]:
         bare("weights beyond 64 bits", up(filters=2**40, kernel_size=2**40)),
         bare("workspace beyond 64 bits", up(strides=2**31), shape="1,2147483647,4"),
         bare("valid convolution without output", layer("Conv1D", filters=1, kernel_size=9)),
-        bare("unknown layer", layer("Conv9DTranspose", filters=1), UNSUPPORTED, ("Conv9DTranspose",)),
+        bare("unknown layer", layer("Conv9DTranspose", filters=1), (INVALID, UNSUPPORTED), ("Conv9DTranspose",)),
         bare("known layer, not supported", layer("LSTM", units=3), UNSUPPORTED, ("LSTM",)),
         whole("unsupported layer inside a model", model(X, entry("GRU", units=3, name="g")), UNSUPPORTED, ("'g'", "GRU")),
         whole("bytecode of a Lambda", model(X, LAMBDA), UNSUPPORTED, ("'l'",)),
@@ -264,7 +264,7 @@ def bad_weights() -> list[Bad]:
     kernel, bias = np.ones((3, 2, 4), np.float32), np.ones(2, np.float32)
     good = npz(kernel=kernel, bias=bias)
     none = Bad("no weights at all", compile_command("layer.json", "--input-shape", "1,8,4"),
-               INVALID, ("--weights", "--init", "--weights-mode"), {"layer.json": up()})
+               INVALID, ("--weights", "--init"), {"layer.json": up()})
     absent = Bad("no such weights file", compile_command(
         "layer.json", "--input-shape", "1,8,4", "--weights", "absent.npz"), INVALID, ("absent.npz",),
         {"layer.json": up()})

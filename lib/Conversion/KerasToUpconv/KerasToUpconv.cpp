@@ -49,8 +49,8 @@ static Value lowerLayer(Lowering &lowering, Operation *layer) {
       })
       .Case([&](keras::SoftmaxOp op) {
         int64_t rank = cast<RankedTensorType>(op.getInput().getType()).getRank();
-        int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
-        return lowering.softmax(op.getLoc(), lowering.lowered(op.getInput()), axis);
+        return lowering.softmax(op.getLoc(), lowering.lowered(op.getInput()),
+                                normalizeAxis(op.getAxis(), rank));
       })
       .Default([](Operation *) { return Value(); });
 }

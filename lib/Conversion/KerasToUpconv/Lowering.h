@@ -21,6 +21,11 @@ namespace upconv {
 
 using Extents = llvm::SmallVector<mlir::AffineExpr>;
 
+/// Keras counts a negative axis from the end.
+inline int64_t normalizeAxis(int64_t axis, int64_t rank) {
+  return axis < 0 ? axis + rank : axis;
+}
+
 class Lowering {
 public:
   Lowering(mlir::OpBuilder &builder) : builder(builder) {}

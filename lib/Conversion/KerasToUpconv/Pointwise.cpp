@@ -90,7 +90,7 @@ Value upconv::lowerBatchNormalization(Lowering &lowering,
   Location loc = op.getLoc();
   Value input = lowering.lowered(op.getInput());
   int64_t rank = cast<RankedTensorType>(input.getType()).getRank();
-  int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
+  int64_t axis = normalizeAxis(op.getAxis(), rank);
   auto fold = FoldAttr::get(
       lowering.context(),
       op.getScale() ? lowering.variableKey(op, "gamma") : "",

@@ -208,12 +208,9 @@ FailureOr<Place> PlanBuilder::constants(Operation *op, const KernelSpec &spec, i
                   : role == 2 ? packedBiasCount(spec)
                               : cast<RankedTensorType>(op->getResult(0).getType())
                                     .getNumElements();
-  if (!options.weights) {
-    Place place;
-    place.base = Place::Base::Weights;
-    place.offset = getAffineConstantExpr(0, context);
-    return place;
-  }
+  // Listings need no values, but the image has its size.
+  if (!options.weights)
+    return image(std::vector<float>(count));
   FailureOr<std::vector<float>> values = evaluateWeights(op, *options.weights);
   if (failed(values))
     return failure();

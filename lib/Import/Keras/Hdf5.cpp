@@ -50,13 +50,13 @@ bool isSoundHeap(StringRef heap) {
   while (rest.size() >= headerSize) {
     uint16_t index = support::endian::read16le(rest.data());
     uint64_t size = support::endian::read64le(rest.data() + 8);
-    // Object 0 is the free space, whose size counts its header.
-    if (index == 0)
-      return size <= rest.size();
-    if (size > rest.size() - headerSize)
+    if (size > rest.size())
       return false;
-    rest = rest.drop_front(
-        std::min<uint64_t>(headerSize + alignTo(size, 8), rest.size()));
+    // Object 0 is the free space, whose size counts its header.
+    uint64_t step = index == 0 ? size : headerSize + alignTo(size, 8);
+    if (step < headerSize || step > rest.size())
+      return false;
+    rest = rest.drop_front(step);
   }
   return true;
 }

@@ -130,7 +130,7 @@ def Upconv_CopyOp : Upconv_Op<"copy", [Pure]> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
 }
 
-def Upconv_MapOp : Upconv_Op<"map", [Pure, SingleBlock]> {
+def Upconv_MapOp : Upconv_Op<"map", [Pure, SingleBlock, IsolatedFromAbove]> {
   let summary = "an elementwise function of broadcast operands";
   let description = [{
     The body is scalar `arith` and `math`. An operand's dimensions are aligned at
