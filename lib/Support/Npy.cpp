@@ -91,13 +91,12 @@ Expected<Header> parseHeader(StringRef dictionary) {
 }
 
 template <typename T> T load(const char *data, bool bigEndian) {
-  return support::endian::read<T>(
-      data, bigEndian ? endianness::big : endianness::little);
+  return support::endian::read<T>(data, bigEndian ? endianness::big
+                                                  : endianness::little);
 }
 
 double loadHalf(const char *data, bool bigEndian) {
-  APFloat half(APFloat::IEEEhalf(),
-               APInt(16, load<uint16_t>(data, bigEndian)));
+  APFloat half(APFloat::IEEEhalf(), APInt(16, load<uint16_t>(data, bigEndian)));
   return half.convertToDouble();
 }
 
@@ -160,9 +159,8 @@ Expected<Tensor64> parseNpy(StringRef bytes) {
   size_t lengthBytes = version == 1 ? 2 : 4;
   if (bytes.size() < lengthBytes)
     return makeError("is truncated");
-  size_t headerLength = version == 1
-                            ? support::endian::read16le(bytes.data())
-                            : support::endian::read32le(bytes.data());
+  size_t headerLength = version == 1 ? support::endian::read16le(bytes.data())
+                                     : support::endian::read32le(bytes.data());
   bytes = bytes.drop_front(lengthBytes);
   if (bytes.size() < headerLength)
     return makeError("is truncated");
@@ -250,8 +248,7 @@ upconv::readNpz(const std::string &path) {
     StringRef key = name;
     if (!key.consume_back(".npy"))
       continue;
-    auto bytes =
-        (*archive)->read(name, std::numeric_limits<uint64_t>::max());
+    auto bytes = (*archive)->read(name, std::numeric_limits<uint64_t>::max());
     if (!bytes)
       return withPath(path, bytes.takeError());
     Expected<Tensor64> tensor = parseNpy(*bytes);

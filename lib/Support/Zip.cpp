@@ -27,7 +27,8 @@ Expected<std::unique_ptr<ZipArchive>> ZipArchive::open(StringRef bytes) {
     if (source)
       zip_source_free(source);
     zip_error_fini(&error);
-    return makeError("not a readable zip archive: " + StringRef(reason).lower());
+    return makeError("not a readable zip archive: " +
+                     StringRef(reason).lower());
   }
   zip_error_fini(&error);
   return std::unique_ptr<ZipArchive>(new ZipArchive(handle, bytes.size()));
@@ -56,8 +57,8 @@ Expected<std::string> ZipArchive::read(StringRef name, uint64_t limit) const {
   zip_stat_init(&stat);
   if (zip_stat(archive(handle), name.str().c_str(), 0, &stat) != 0)
     return fail("is missing");
-  constexpr zip_uint64_t needed =
-      ZIP_STAT_INDEX | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+  constexpr zip_uint64_t needed = ZIP_STAT_INDEX | ZIP_STAT_SIZE |
+                                  ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
   if ((stat.valid & needed) != needed)
     return fail("has no declared size");
   if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) &&

@@ -14,11 +14,13 @@ namespace upconv {
 
 /// The members of a zip archive that lies in memory. Members are stored or
 /// deflated; a declared size is checked against the compressed one before
-/// anything is allocated. Errors are one line and name the member, not the file.
+/// anything is allocated. Errors are one line and name the member, not the
+/// file.
 class ZipArchive {
 public:
   /// `bytes` must outlive the archive.
-  static llvm::Expected<std::unique_ptr<ZipArchive>> open(llvm::StringRef bytes);
+  static llvm::Expected<std::unique_ptr<ZipArchive>>
+  open(llvm::StringRef bytes);
   ~ZipArchive();
 
   std::vector<std::string> names() const;

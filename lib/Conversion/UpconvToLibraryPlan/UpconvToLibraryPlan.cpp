@@ -154,8 +154,11 @@ LogicalResult PlanBuilder::checkTensor(Value value) {
            << "a tensor of " << *known
            << " elements is not supported: at most 2147483647 per tensor";
   if (!known)
-    plan.library.checks.push_back({ExtentCheck::Rule::FitsInt32, elements, {},
-                                   "a tensor would have more than 2147483647 elements"});
+    plan.library.checks.push_back(
+        {ExtentCheck::Rule::FitsInt32, elements, {},
+         ("a tensor of layer '" + keras::getLayerName(value.getLoc()) +
+          "' would have more than 2147483647 elements")
+             .str()});
   return success();
 }
 

@@ -115,9 +115,8 @@ void GraphBuilder::verifyReference(const TensorReference &reference,
   } else if (layer->second->isInput) {
     // Named in no input_layers, or its shape could not be read.
     if (layer->second->valid)
-      reporter.invalid(reference.place)
-          << who << ": '" << reference.layer
-          << "' is not among the model's inputs";
+      reporter.invalid(reference.place) << who << ": '" << reference.layer
+                                        << "' is not among the model's inputs";
   } else if (!layer->second->kind) {
     // Reported where the layer stands; its calls may be counted differently.
   } else if (!findCall(reference)) {
@@ -150,9 +149,9 @@ Value GraphBuilder::emitLayer(const LayerPlan &layer, ValueRange inputs) {
   // A shared layer with wrong arguments is reported once.
   if (verified.contains(&layer))
     return {};
-  Operation *op = layer.kind->build(
-      builder, layer.location(), inputs,
-      layer.attributes.getDictionary(reporter.getContext()));
+  Operation *op =
+      layer.kind->build(builder, layer.location(), inputs,
+                        layer.attributes.getDictionary(reporter.getContext()));
   if (!op) {
     reporter.markInvalid();
     verified.insert(&layer);
@@ -173,8 +172,7 @@ bool GraphBuilder::agreesWithFile(const LayerCall &call, size_t index,
     recorded = plan.layers[call.layer]->recordedInput;
   if (!recorded)
     return true;
-  ArrayRef<int64_t> actual =
-      cast<RankedTensorType>(input.getType()).getShape();
+  ArrayRef<int64_t> actual = cast<RankedTensorType>(input.getType()).getShape();
   bool agrees = recorded->size() == actual.size();
   // The batch is the caller's choice.
   for (size_t axis = 1; agrees && axis < actual.size(); ++axis)
@@ -205,8 +203,8 @@ CallResult GraphBuilder::emitCall(const LayerCall &call) {
   CallResult result;
   bool complete = layer.kind && layer.valid;
   if (complete && !layer.kind->merges && call.inputs.size() != 1) {
-    reporter.invalid(call.place) << callerOf(call) << ": takes one input, got "
-                                 << call.inputs.size();
+    reporter.invalid(call.place)
+        << callerOf(call) << ": takes one input, got " << call.inputs.size();
     complete = false;
   }
   for (auto [index, reference] : llvm::enumerate(call.inputs)) {

@@ -90,8 +90,8 @@ std::string refuseLayout(hid_t dataset, uint64_t bytes, uint64_t fileSize) {
   for (int i = 0; i < filters; ++i) {
     unsigned flags = 0, config = 0;
     size_t count = 0;
-    H5Z_filter_t filter = H5Pget_filter2(plist, i, &flags, &count, nullptr, 0,
-                                         nullptr, &config);
+    H5Z_filter_t filter =
+        H5Pget_filter2(plist, i, &flags, &count, nullptr, 0, nullptr, &config);
     if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
         filter != H5Z_FILTER_FLETCHER32)
       return "uses an unknown compression";
@@ -170,8 +170,8 @@ int64_t Hdf5File::openObject(StringRef path, std::string &reason) const {
     if (H5Lget_info(parent, name.c_str(), &info, H5P_DEFAULT) < 0)
       return -1;
     if (info.type != H5L_TYPE_HARD) {
-      reason = info.type == H5L_TYPE_SOFT ? "is a soft link"
-                                          : "is an external link";
+      reason =
+          info.type == H5L_TYPE_SOFT ? "is a soft link" : "is an external link";
       return -1;
     }
     current = H5Oopen(parent, name.c_str(), H5P_DEFAULT);
@@ -208,8 +208,8 @@ bool Hdf5File::hasAttribute(StringRef path, StringRef name) const {
   return object.valid() && H5Aexists(object, name.str().c_str()) > 0;
 }
 
-std::optional<std::string>
-Hdf5File::stringAttribute(StringRef path, StringRef name) const {
+std::optional<std::string> Hdf5File::stringAttribute(StringRef path,
+                                                     StringRef name) const {
   std::string reason;
   Handle object(openObject(path, reason), H5Oclose);
   std::string attributeName = name.str();
@@ -264,8 +264,7 @@ Hdf5File::ReadResult Hdf5File::readFloats(StringRef path,
   int rank = H5Sget_simple_extent_ndims(space);
   hsize_t extents[H5S_MAX_RANK] = {};
   if (rank < 0 || H5Sget_simple_extent_type(space) == H5S_NULL ||
-      (rank > 0 &&
-       H5Sget_simple_extent_dims(space, extents, nullptr) != rank))
+      (rank > 0 && H5Sget_simple_extent_dims(space, extents, nullptr) != rank))
     return refuse("cannot be read");
   std::vector<int64_t> found(extents, extents + rank);
   if (ArrayRef<int64_t>(found) != shape)

@@ -1,8 +1,8 @@
 //===- ImportKeras.cpp - Keras files to the keras dialect -----------------===//
 //
 // The way of a model: file (ModelFile) -> plan (ModelReader, InputShapes) -> IR
-// (Graph) -> weights (Weights). Each step goes on after errors of the one before
-// as long as there is something to look at.
+// (Graph) -> weights (Weights). Each step goes on after errors of the one
+// before as long as there is something to look at.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,12 +25,12 @@ static bool openSource(const ImportOptions &options, const ModelFile &file,
                        std::unique_ptr<WeightSource> &source,
                        Reporter &reporter) {
   if (!options.weightsPath.empty())
-    source = openWeightsFile(options.weightsPath, layers, isBareLayer, reporter);
+    source =
+        openWeightsFile(options.weightsPath, layers, isBareLayer, reporter);
   else if (options.initSeed)
     source = drawWeights(*options.initSeed);
   else if (file.weights)
-    source =
-        openHdf5Weights(file.weightsName, *file.weights, layers, reporter);
+    source = openHdf5Weights(file.weightsName, *file.weights, layers, reporter);
   return reporter.ok();
 }
 

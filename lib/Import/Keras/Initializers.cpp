@@ -115,16 +115,15 @@ struct Scaling {
 };
 
 std::optional<Scaling> scalingOf(const Initializer &initializer) {
-  auto named = llvm::StringSwitch<std::optional<Scaling>>(initializer.name)
-                   .Case("glorotuniform", Scaling{1, "fan_avg", "uniform"})
-                   .Case("glorotnormal",
-                         Scaling{1, "fan_avg", "truncated_normal"})
-                   .Case("heuniform", Scaling{2, "fan_in", "uniform"})
-                   .Case("henormal", Scaling{2, "fan_in", "truncated_normal"})
-                   .Case("lecununiform", Scaling{1, "fan_in", "uniform"})
-                   .Case("lecunnormal",
-                         Scaling{1, "fan_in", "truncated_normal"})
-                   .Default(std::nullopt);
+  auto named =
+      llvm::StringSwitch<std::optional<Scaling>>(initializer.name)
+          .Case("glorotuniform", Scaling{1, "fan_avg", "uniform"})
+          .Case("glorotnormal", Scaling{1, "fan_avg", "truncated_normal"})
+          .Case("heuniform", Scaling{2, "fan_in", "uniform"})
+          .Case("henormal", Scaling{2, "fan_in", "truncated_normal"})
+          .Case("lecununiform", Scaling{1, "fan_in", "uniform"})
+          .Case("lecunnormal", Scaling{1, "fan_in", "truncated_normal"})
+          .Default(std::nullopt);
   if (named || initializer.name != "variancescaling")
     return named;
   return Scaling{initializer.number("scale", 1),
@@ -200,8 +199,7 @@ std::optional<Tensor> upconv::keras_import::drawVariable(
     uint64_t seed, Reporter &reporter) {
   std::string argument = spec.name + "_initializer";
   Attribute attribute = op->getAttr(argument);
-  auto initializer =
-      parseInitializer(attribute, defaultInitializer(spec.name));
+  auto initializer = parseInitializer(attribute, defaultInitializer(spec.name));
   Draw draw = initializer ? drawFrom(*initializer, spec.shape) : nullptr;
   if (!draw) {
     reporter.unsupported(keras::getArgumentLocation(op->getLoc(), argument))

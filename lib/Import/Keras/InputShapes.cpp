@@ -80,9 +80,8 @@ static void shapeBareLayer(ModelPlan &plan, ArrayRef<NamedShape> shapes,
     std::string name = !named.first.empty() ? named.first
                        : index == 0         ? "input"
                                     : "input_" + std::to_string(index + 1);
-    plan.inputs.push_back({name,
-                           Shape(named.second.begin(), named.second.end()),
-                           layer.place});
+    plan.inputs.push_back(
+        {name, Shape(named.second.begin(), named.second.end()), layer.place});
   }
   if (shapes.empty() && !recorded.shape.empty()) {
     recorded.name = "input";

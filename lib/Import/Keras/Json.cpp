@@ -151,9 +151,8 @@ static void reportSyntaxError(StringRef report, const JsonDocument &document,
   if (rest.consume_front("* Line ") && !rest.consumeInteger(10, line) &&
       rest.consume_front(", Column ") && !rest.consumeInteger(10, column))
     report = rest;
-  StringRef message = report.ltrim().take_until([](char c) {
-    return c == '\n';
-  });
+  StringRef message =
+      report.ltrim().take_until([](char c) { return c == '\n'; });
   std::string reason = message.rtrim(" .").str();
   if (!reason.empty())
     reason[0] = llvm::toLower(reason[0]);
@@ -161,9 +160,8 @@ static void reportSyntaxError(StringRef report, const JsonDocument &document,
       << "not valid JSON: " << reason;
 }
 
-std::unique_ptr<JsonDocument> JsonDocument::parse(std::string name,
-                                                  std::string text,
-                                                  Reporter &reporter) {
+std::unique_ptr<JsonDocument>
+JsonDocument::parse(std::string name, std::string text, Reporter &reporter) {
   if (StringRef(text).starts_with("\xef\xbb\xbf"))
     text.erase(0, 3);
   std::unique_ptr<JsonDocument> document(new JsonDocument(

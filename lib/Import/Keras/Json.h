@@ -73,7 +73,8 @@ struct JsonValue::Member {
 /// The text of a file and its parsed form.
 class JsonDocument {
 public:
-  /// Parses `text`; `name` is the file's name in locations. Null after an error.
+  /// Parses `text`; `name` is the file's name in locations. Null after an
+  /// error.
   static std::unique_ptr<JsonDocument> parse(std::string name, std::string text,
                                              Reporter &reporter);
 

@@ -157,8 +157,8 @@ std::optional<Shape> LayerArguments::readTuple(StringRef key, unsigned rank,
                                                JsonValue value) {
   if (auto integer = value.asInteger())
     return Shape(rank, *integer);
-  JsonValue list = value.string("class_name") == "__tuple__" ? value["items"]
-                                                             : value;
+  JsonValue list =
+      value.string("class_name") == "__tuple__" ? value["items"] : value;
   Shape entries;
   bool allIntegers = list.isArray();
   for (JsonValue element : list.elements()) {
@@ -215,9 +215,9 @@ void LayerArguments::axis(StringRef key, int64_t byDefault) {
                        << value.text();
     return;
   }
-  auto integer = !value          ? std::optional(byDefault)
-                 : list.empty()  ? value.asInteger()
-                                 : list.front().asInteger();
+  auto integer = !value         ? std::optional(byDefault)
+                 : list.empty() ? value.asInteger()
+                                : list.front().asInteger();
   if (!integer)
     return typeError(key, "an integer or a list of one", value);
   set(key, builder.getI64IntegerAttr(*integer), value);
@@ -242,12 +242,12 @@ static constexpr StringRef supportedActivations[] = {
     "linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"};
 
 static constexpr StringRef otherActivations[] = {
-    "celu",        "elu",          "exponential",   "gelu",
-    "glu",         "hard_shrink",  "hard_sigmoid",  "hard_silu",
-    "hard_swish",  "hard_tanh",    "log_sigmoid",   "log_softmax",
-    "mish",        "relu6",        "selu",          "silu",
-    "soft_shrink", "softplus",     "softsign",      "sparse_plus",
-    "sparsemax",   "squareplus",   "sparse_sigmoid", "swish",
+    "celu",        "elu",         "exponential",    "gelu",
+    "glu",         "hard_shrink", "hard_sigmoid",   "hard_silu",
+    "hard_swish",  "hard_tanh",   "log_sigmoid",    "log_softmax",
+    "mish",        "relu6",       "selu",           "silu",
+    "soft_shrink", "softplus",    "softsign",       "sparse_plus",
+    "sparsemax",   "squareplus",  "sparse_sigmoid", "swish",
     "tanh_shrink", "threshold"};
 
 void LayerArguments::activation() {
@@ -300,10 +300,10 @@ void LayerArguments::activation() {
 //===----------------------------------------------------------------------===//
 
 static constexpr StringRef otherDtypes[] = {
-    "float16",   "bfloat16", "float64", "mixed_float16", "mixed_bfloat16",
-    "int8",      "int16",    "int32",   "int64",         "uint8",
-    "uint16",    "uint32",   "uint64",  "bool",          "string",
-    "complex64", "complex128", "half",  "double"};
+    "float16",   "bfloat16",   "float64", "mixed_float16", "mixed_bfloat16",
+    "int8",      "int16",      "int32",   "int64",         "uint8",
+    "uint16",    "uint32",     "uint64",  "bool",          "string",
+    "complex64", "complex128", "half",    "double"};
 
 /// float32 as a string, or as a policy object of either Keras.
 void LayerArguments::checkDtype() {

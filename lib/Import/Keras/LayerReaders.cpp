@@ -20,12 +20,11 @@ void upconv::keras_import::readDense(LayerArguments &args) {
 
 void upconv::keras_import::readReshape(LayerArguments &args) {
   args.integerList("target_shape");
-  if (auto target = dyn_cast_or_null<DenseI64ArrayAttr>(
-          args.get("target_shape"));
+  if (auto target =
+          dyn_cast_or_null<DenseI64ArrayAttr>(args.get("target_shape"));
       target && target.size() > 5)
     args.unsupported(args.take("target_shape"))
-        << "more than 6 axes are not supported, got "
-        << target.size() + 1;
+        << "more than 6 axes are not supported, got " << target.size() + 1;
 }
 
 void upconv::keras_import::readFlatten(LayerArguments &args) {
@@ -39,9 +38,9 @@ static void readRenormalization(LayerArguments &args) {
   bool valid = !clipping.isSet() || clipping.isObject();
   for (const JsonValue::Member &member : clipping.members()) {
     auto limit = member.value.asNumber();
-    valid &= limit && *limit >= 0 &&
-             (member.key == "rmin" || member.key == "rmax" ||
-              member.key == "dmax");
+    valid &=
+        limit && *limit >= 0 &&
+        (member.key == "rmin" || member.key == "rmax" || member.key == "dmax");
   }
   if (!valid)
     args.typeError("renorm_clipping",

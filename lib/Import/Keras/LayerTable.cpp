@@ -23,9 +23,8 @@ static LogicalResult withProperties(Location location,
   using Properties = typename Op::Properties;
   Properties properties{};
   if constexpr (!std::is_same_v<Properties, EmptyProperties>)
-    if (failed(Op::setPropertiesFromAttr(properties, attributes, [&] {
-          return emitError(location);
-        })))
+    if (failed(Op::setPropertiesFromAttr(properties, attributes,
+                                         [&] { return emitError(location); })))
       return failure();
   return use(properties);
 }
@@ -107,40 +106,138 @@ static ArrayRef<LayerKind> layerKinds() {
 }
 
 /// Keras's other layers, of both versions.
-static constexpr StringRef otherLayers[] = {
-    "AbstractRNNCell", "ActivityRegularization", "AdaptiveAveragePooling1D",
-    "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D",
-    "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D",
-    "AdditiveAttention", "AlphaDropout", "Attention", "AugMix",
-    "AutoContrast", "Average", "Bidirectional", "CategoryEncoding",
-    "CenterCrop", "Concatenate", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
-    "Cropping1D", "Cropping2D", "Cropping3D", "CuDNNGRU", "CuDNNLSTM",
-    "CutMix", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot",
-    "ELU", "EinsumDense", "Embedding", "Equalization", "FlaxLayer",
-    "Functional", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise",
-    "GlobalAveragePooling1D", "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention",
-    "HashedCrossing", "Hashing", "Identity", "IntegerLookup", "JaxLayer",
-    "LSTM", "LSTMCell", "Lambda", "LayerNormalization", "LocallyConnected1D",
-    "LocallyConnected2D", "Masking", "MaxNumBoundingBoxes", "Maximum",
-    "MelSpectrogram", "Minimum", "MixUp", "Model", "MultiHeadAttention",
-    "Multiply", "Normalization", "PReLU", "Permute", "Pipeline", "RMSNormalization",
-    "RNN", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
-    "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
-    "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale",
-    "RandomHeight", "RandomHue", "RandomInvert", "RandomPerspective",
-    "RandomPosterization", "RandomRotation", "RandomSaturation",
-    "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth",
-    "RandomZoom", "RepeatVector", "Rescaling", "Resizing", "ReversibleEmbedding",
-    "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D", "Sequential",
-    "SimpleRNN", "SimpleRNNCell", "SlicingOpLambda", "Solarization",
-    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
-    "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract",
-    "TFOpLambda", "TFSMLayer", "TensorFlowOpLayer", "TextVectorization",
-    "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper",
-    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D",
-    "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"};
+static constexpr StringRef otherLayers[] = {"AbstractRNNCell",
+                                            "ActivityRegularization",
+                                            "AdaptiveAveragePooling1D",
+                                            "AdaptiveAveragePooling2D",
+                                            "AdaptiveAveragePooling3D",
+                                            "AdaptiveMaxPooling1D",
+                                            "AdaptiveMaxPooling2D",
+                                            "AdaptiveMaxPooling3D",
+                                            "AdditiveAttention",
+                                            "AlphaDropout",
+                                            "Attention",
+                                            "AugMix",
+                                            "AutoContrast",
+                                            "Average",
+                                            "Bidirectional",
+                                            "CategoryEncoding",
+                                            "CenterCrop",
+                                            "Concatenate",
+                                            "ConvLSTM1D",
+                                            "ConvLSTM2D",
+                                            "ConvLSTM3D",
+                                            "Cropping1D",
+                                            "Cropping2D",
+                                            "Cropping3D",
+                                            "CuDNNGRU",
+                                            "CuDNNLSTM",
+                                            "CutMix",
+                                            "DepthwiseConv1D",
+                                            "DepthwiseConv2D",
+                                            "Discretization",
+                                            "Dot",
+                                            "ELU",
+                                            "EinsumDense",
+                                            "Embedding",
+                                            "Equalization",
+                                            "FlaxLayer",
+                                            "Functional",
+                                            "GRU",
+                                            "GRUCell",
+                                            "GaussianDropout",
+                                            "GaussianNoise",
+                                            "GlobalAveragePooling1D",
+                                            "GlobalAveragePooling2D",
+                                            "GlobalAveragePooling3D",
+                                            "GlobalMaxPooling1D",
+                                            "GlobalMaxPooling2D",
+                                            "GlobalMaxPooling3D",
+                                            "GroupNormalization",
+                                            "GroupQueryAttention",
+                                            "HashedCrossing",
+                                            "Hashing",
+                                            "Identity",
+                                            "IntegerLookup",
+                                            "JaxLayer",
+                                            "LSTM",
+                                            "LSTMCell",
+                                            "Lambda",
+                                            "LayerNormalization",
+                                            "LocallyConnected1D",
+                                            "LocallyConnected2D",
+                                            "Masking",
+                                            "MaxNumBoundingBoxes",
+                                            "Maximum",
+                                            "MelSpectrogram",
+                                            "Minimum",
+                                            "MixUp",
+                                            "Model",
+                                            "MultiHeadAttention",
+                                            "Multiply",
+                                            "Normalization",
+                                            "PReLU",
+                                            "Permute",
+                                            "Pipeline",
+                                            "RMSNormalization",
+                                            "RNN",
+                                            "RandAugment",
+                                            "RandomBrightness",
+                                            "RandomColorDegeneration",
+                                            "RandomColorJitter",
+                                            "RandomContrast",
+                                            "RandomCrop",
+                                            "RandomElasticTransform",
+                                            "RandomErasing",
+                                            "RandomFlip",
+                                            "RandomGaussianBlur",
+                                            "RandomGrayscale",
+                                            "RandomHeight",
+                                            "RandomHue",
+                                            "RandomInvert",
+                                            "RandomPerspective",
+                                            "RandomPosterization",
+                                            "RandomRotation",
+                                            "RandomSaturation",
+                                            "RandomSharpness",
+                                            "RandomShear",
+                                            "RandomTranslation",
+                                            "RandomWidth",
+                                            "RandomZoom",
+                                            "RepeatVector",
+                                            "Rescaling",
+                                            "Resizing",
+                                            "ReversibleEmbedding",
+                                            "STFTSpectrogram",
+                                            "SeparableConv1D",
+                                            "SeparableConv2D",
+                                            "Sequential",
+                                            "SimpleRNN",
+                                            "SimpleRNNCell",
+                                            "SlicingOpLambda",
+                                            "Solarization",
+                                            "SpatialDropout1D",
+                                            "SpatialDropout2D",
+                                            "SpatialDropout3D",
+                                            "SpectralNormalization",
+                                            "StackedRNNCells",
+                                            "StringLookup",
+                                            "Subtract",
+                                            "TFOpLambda",
+                                            "TFSMLayer",
+                                            "TensorFlowOpLayer",
+                                            "TextVectorization",
+                                            "ThresholdedReLU",
+                                            "TimeDistributed",
+                                            "TorchModuleWrapper",
+                                            "UnitNormalization",
+                                            "UpSampling1D",
+                                            "UpSampling2D",
+                                            "UpSampling3D",
+                                            "Wrapper",
+                                            "ZeroPadding1D",
+                                            "ZeroPadding2D",
+                                            "ZeroPadding3D"};
 
 /// Other names of the same classes.
 static StringRef canonicalClass(StringRef className) {
@@ -168,15 +265,14 @@ static StringRef canonicalClass(StringRef className) {
 /// Whether `module` is one of Keras's own; files without modules are.
 static bool isKerasModule(StringRef module) {
   return module.empty() || module == "builtins" ||
-         llvm::any_of(ArrayRef<StringRef>{"keras", "tf_keras",
-                                          "tensorflow.keras",
-                                          "tensorflow.python.keras",
-                                          "keras_core"},
-                      [&](StringRef root) {
-                        StringRef rest = module;
-                        return rest.consume_front(root) &&
-                               (rest.empty() || rest.starts_with("."));
-                      });
+         llvm::any_of(
+             ArrayRef<StringRef>{"keras", "tf_keras", "tensorflow.keras",
+                                 "tensorflow.python.keras", "keras_core"},
+             [&](StringRef root) {
+               StringRef rest = module;
+               return rest.consume_front(root) &&
+                      (rest.empty() || rest.starts_with("."));
+             });
 }
 
 /// What keeps a real layer of Keras from being compiled.
@@ -231,9 +327,10 @@ const LayerKind *upconv::keras_import::findLayerKind(JsonValue node,
   return nullptr;
 }
 
-std::unique_ptr<LayerPlan>
-upconv::keras_import::readLayer(JsonValue node, StringRef name, Flavor flavor,
-                                Reporter &reporter) {
+std::unique_ptr<LayerPlan> upconv::keras_import::readLayer(JsonValue node,
+                                                           StringRef name,
+                                                           Flavor flavor,
+                                                           Reporter &reporter) {
   auto plan = std::make_unique<LayerPlan>(node.location());
   plan->name = name.str();
   plan->valid = false;

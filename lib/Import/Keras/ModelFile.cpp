@@ -67,9 +67,8 @@ static void readWeights(const ZipArchive &archive, const std::string &name,
                              << "' are not supported yet";
 }
 
-static std::optional<ModelFile> readArchive(const std::string &name,
-                                            StringRef bytes,
-                                            Reporter &reporter) {
+static std::optional<ModelFile>
+readArchive(const std::string &name, StringRef bytes, Reporter &reporter) {
   auto archive = ZipArchive::open(bytes);
   if (!archive) {
     reporter.invalid() << "'" << name

@@ -90,8 +90,7 @@ private:
   void readCalls(size_t layer, JsonValue node);
   void readCall(size_t layer, JsonValue call);
   void readCallArguments(const LayerPlan &layer, JsonValue kwargs);
-  void collectTensors(const LayerPlan &layer, JsonValue value,
-                      LayerCall &call);
+  void collectTensors(const LayerPlan &layer, JsonValue value, LayerCall &call);
   std::optional<TensorReference> readTriple(JsonValue value);
   std::optional<TensorReference> readKerasTensor(JsonValue value);
   std::vector<TensorReference> readEnds(JsonValue config, StringRef key);
@@ -393,8 +392,8 @@ std::vector<TensorReference> ModelReader::readEnds(JsonValue config,
   };
   JsonValue value = config[key];
   if (!value) {
-    reporter.invalid(config.location()) << "model '" << plan.name << "': '"
-                                        << key << "' is required";
+    reporter.invalid(config.location())
+        << "model '" << plan.name << "': '" << key << "' is required";
     return references;
   }
   collect(collect, value);
@@ -446,8 +445,8 @@ bool ModelReader::readFunctional(JsonValue config) {
 
 } // namespace
 
-std::optional<ModelPlan>
-upconv::keras_import::readModel(JsonValue root, StringRef version,
-                                Reporter &reporter) {
+std::optional<ModelPlan> upconv::keras_import::readModel(JsonValue root,
+                                                         StringRef version,
+                                                         Reporter &reporter) {
   return ModelReader(root, reporter).read(version);
 }

@@ -13,8 +13,9 @@ namespace upconv::keras_import {
 std::optional<ModelPlan> readModel(JsonValue root, llvm::StringRef version,
                                    Reporter &reporter);
 
-/// Applies `--input-shape`: shapes a bare layer's inputs, pins a model's unknown
-/// dimensions. Afterwards every input has a shape, or an error was reported.
+/// Applies `--input-shape`: shapes a bare layer's inputs, pins a model's
+/// unknown dimensions. Afterwards every input has a shape, or an error was
+/// reported.
 void applyInputShapes(
     ModelPlan &plan,
     const std::vector<std::pair<std::string, std::vector<int64_t>>> &shapes,

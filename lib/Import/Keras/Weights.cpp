@@ -30,9 +30,9 @@ InFlightDiagnostic variableError(const LayerVariables &layer,
                                  const keras::VariableSpec &spec,
                                  Reporter &reporter) {
   InFlightDiagnostic diagnostic = reporter.invalid(layer.plan->place);
-  diagnostic << "layer '" << layer.plan->name << "' ("
-             << layer.plan->className << "): variable '" << spec.name
-             << "' of shape " << formatShape(spec.shape) << " ";
+  diagnostic << "layer '" << layer.plan->name << "' (" << layer.plan->className
+             << "): variable '" << spec.name << "' of shape "
+             << formatShape(spec.shape) << " ";
   return diagnostic;
 }
 
@@ -163,8 +163,8 @@ void NpzWeights::load(const LayerVariables &layer, WeightStore &store,
     const Tensor64 &values = found->second;
     if (ArrayRef<int64_t>(values.shape) != ArrayRef<int64_t>(spec.shape)) {
       variableError(layer, spec, reporter)
-          << "has shape " << formatShape(values.shape) << " in '" << name
-          << ":" << found->first << "'";
+          << "has shape " << formatShape(values.shape) << " in '" << name << ":"
+          << found->first << "'";
       continue;
     }
     store.tensors[layer.key(spec)] = {
@@ -219,7 +219,8 @@ upconv::keras_import::openHdf5Weights(std::string name, StringRef bytes,
     reporter.invalid() << "'" << name << "' is not a readable HDF5 file";
     return nullptr;
   }
-  if (file->hasAttribute("/", "layer_names") || file->isGroup("model_weights")) {
+  if (file->hasAttribute("/", "layer_names") ||
+      file->isGroup("model_weights")) {
     reporter.unsupported() << "'" << name
                            << "' is a legacy HDF5 file, which is not supported "
                               "yet; save it as '.weights.h5' or '.keras'";
@@ -285,8 +286,7 @@ static std::vector<LayerVariables> collectVariables(ArrayRef<LayerOp> layers,
       result.push_back({layer.op, layer.plan, std::move(specs)});
       continue;
     }
-    for (auto [first, other] :
-         llvm::zip(result[known->second].specs, specs))
+    for (auto [first, other] : llvm::zip(result[known->second].specs, specs))
       if (first.shape != other.shape)
         reporter.invalid(layer.plan->place)
             << "layer '" << layer.plan->name << "' (" << layer.plan->className
@@ -298,8 +298,8 @@ static std::vector<LayerVariables> collectVariables(ArrayRef<LayerOp> layers,
 }
 
 void upconv::keras_import::bindWeights(ArrayRef<LayerOp> layers,
-                                       WeightSource *source,
-                                       WeightStore &store, Reporter &reporter) {
+                                       WeightSource *source, WeightStore &store,
+                                       Reporter &reporter) {
   std::vector<LayerVariables> variables = collectVariables(layers, reporter);
   if (source) {
     for (const LayerVariables &layer : variables)

@@ -35,9 +35,10 @@ public:
 
 /// A `.weights.h5` in memory; `name` is what messages call the file. Null after
 /// an error. `layerNames` are the model's.
-std::unique_ptr<WeightSource>
-openHdf5Weights(std::string name, llvm::StringRef bytes,
-                llvm::ArrayRef<LayerOp> layers, Reporter &reporter);
+std::unique_ptr<WeightSource> openHdf5Weights(std::string name,
+                                              llvm::StringRef bytes,
+                                              llvm::ArrayRef<LayerOp> layers,
+                                              Reporter &reporter);
 
 /// `--weights FILE`: `.weights.h5`, `.npz`, or the weights of a `.keras`.
 std::unique_ptr<WeightSource> openWeightsFile(const std::string &path,
@@ -48,8 +49,8 @@ std::unique_ptr<WeightSource> openWeightsFile(const std::string &path,
 /// `--init SEED`
 std::unique_ptr<WeightSource> drawWeights(uint64_t seed);
 
-/// Gives every op its `weights`: bound to the values of `source`, or, where that
-/// is null, by name and shape only.
+/// Gives every op its `weights`: bound to the values of `source`, or, where
+/// that is null, by name and shape only.
 void bindWeights(llvm::ArrayRef<LayerOp> layers, WeightSource *source,
                  WeightStore &store, Reporter &reporter);
 

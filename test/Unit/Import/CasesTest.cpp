@@ -1,7 +1,7 @@
 //===- CasesTest.cpp - Keras's own test cases -----------------------------===//
 //
-// Every case of cases.json for a convolution of either direction: its output shape or its
-// error. The values are the business of the integration tests.
+// Every case of cases.json for a convolution of either direction: its output
+// shape or its error. The values are the business of the integration tests.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +21,8 @@ namespace {
 std::vector<int64_t> shapeOf(const Json::Value &value) {
   std::vector<int64_t> shape;
   for (const Json::Value &size : value)
-    shape.push_back(size.isNull() ? mlir::ShapedType::kDynamic : size.asInt64());
+    shape.push_back(size.isNull() ? mlir::ShapedType::kDynamic
+                                  : size.asInt64());
   return shape;
 }
 
@@ -29,7 +30,8 @@ TEST(Cases, ConvolutionsAgreeWithKeras) {
   std::ifstream file(UPCONV_KERAS_CASES);
   Json::Value root;
   std::string errors;
-  if (!file || !Json::parseFromStream(Json::CharReaderBuilder(), file, &root, &errors))
+  if (!file ||
+      !Json::parseFromStream(Json::CharReaderBuilder(), file, &root, &errors))
     GTEST_SKIP() << "no " << UPCONV_KERAS_CASES;
   Importing importing;
   unsigned checked = 0;

@@ -28,9 +28,9 @@ TEST(Status, OkHasAModuleAndNoWeights) {
 
 TEST(Status, UnsupportedIsNotInvalid) {
   Importing importing;
-  EXPECT_EQ(importing.import(sequential(
-                R"({"class_name": "Lambda", "config": {}})")),
-            ImportStatus::Unsupported);
+  EXPECT_EQ(
+      importing.import(sequential(R"({"class_name": "Lambda", "config": {}})")),
+      ImportStatus::Unsupported);
   EXPECT_FALSE(importing.model.module);
 }
 
@@ -45,9 +45,9 @@ TEST(Status, InvalidWinsOverUnsupported) {
 TEST(Status, MissingFile) {
   Importing importing;
   importing.options.path = "/nonexistent/model.json";
-  EXPECT_EQ(importKerasModel(importing.context, importing.options,
-                             importing.model),
-            ImportStatus::Invalid);
+  EXPECT_EQ(
+      importKerasModel(importing.context, importing.options, importing.model),
+      ImportStatus::Invalid);
 }
 
 //===----------------------------------------------------------------------===//
@@ -61,11 +61,12 @@ struct Moments {
 Moments drawKernel(llvm::StringRef initializer) {
   Importing importing;
   importing.options.initSeed = 7;
-  EXPECT_EQ(importing.import(sequential(
-                R"({"class_name": "Dense", "config": {"name": "fc", "units": 5000,
+  EXPECT_EQ(
+      importing.import(sequential(
+          R"({"class_name": "Dense", "config": {"name": "fc", "units": 5000,
                     "kernel_initializer": )" +
-                initializer.str() + "}}")),
-            ImportStatus::Ok)
+          initializer.str() + "}}")),
+      ImportStatus::Ok)
       << importing.messages;
   const Tensor *kernel = importing.model.weights.find("fc/kernel");
   Moments moments{0, 0, kernel->values[0], kernel->values[0]};
@@ -88,8 +89,9 @@ TEST(Initializers, HaveKerasDistributions) {
   EXPECT_NEAR(drawKernel("null").deviation, glorot, .01 * glorot);
   EXPECT_NEAR(drawKernel(R"("glorot_normal")").deviation, glorot, .02 * glorot);
   EXPECT_NEAR(drawKernel(R"("HeUniform")").deviation, he, .01 * he);
-  EXPECT_NEAR(drawKernel(R"({"class_name": "HeNormal", "config": {}})").deviation,
-              he, .02 * he);
+  EXPECT_NEAR(
+      drawKernel(R"({"class_name": "HeNormal", "config": {}})").deviation, he,
+      .02 * he);
   EXPECT_NEAR(drawKernel(R"("lecun_uniform")").deviation, lecun, .01 * lecun);
   Moments scaled = drawKernel(
       R"({"class_name": "VarianceScaling", "config": {"scale": 2.0,

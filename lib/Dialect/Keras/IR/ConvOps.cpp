@@ -28,12 +28,12 @@ LogicalResult verifyConvArguments(const LayerContext &layer, Adaptor adaptor) {
     valid = false;
   }
   // conv_c2
-  valid &= succeeded(verifyPositiveTuple(layer, "kernel_size",
-                                         adaptor.getKernelSize(), Rank));
+  valid &= succeeded(
+      verifyPositiveTuple(layer, "kernel_size", adaptor.getKernelSize(), Rank));
   bool stepsValid = succeeded(
       verifyPositiveTuple(layer, "strides", adaptor.getStrides(), Rank));
-  stepsValid &= succeeded(verifyPositiveTuple(
-      layer, "dilation_rate", adaptor.getDilationRate(), Rank));
+  stepsValid &= succeeded(verifyPositiveTuple(layer, "dilation_rate",
+                                              adaptor.getDilationRate(), Rank));
   // conv_c5
   valid &= succeeded(verifyDataFormat(layer, adaptor.getDataFormat()));
   // conv_c6
@@ -144,8 +144,8 @@ template <int Rank> struct ConvTranspose {
     SmallVector<int64_t> shape(input.getShape());
     shape[axes.channel] = adaptor.getFilters();
     auto outputPadding = adaptor.getOutputPadding();
-    bool valid = succeeded(
-        verifyKernelSize(layer, kernelShape(adaptor, input)));
+    bool valid =
+        succeeded(verifyKernelSize(layer, kernelShape(adaptor, input)));
     // conv_transpose_c8
     for (unsigned i = 0; i < Rank; ++i) {
       unsigned axis = axes.firstSpatial + i;
@@ -158,12 +158,12 @@ template <int Rank> struct ConvTranspose {
           outputPadding ? std::optional((*outputPadding)[i]) : std::nullopt);
       if (input.isDynamicDim(axis)) {
         if (length.overflowed())
-          valid &= succeeded(verifyLength(layer, "kernel_size", window, axis, 1,
-                                          length));
+          valid &= succeeded(
+              verifyLength(layer, "kernel_size", window, axis, 1, length));
         continue;
       }
-      if (failed(verifyLength(layer, "kernel_size", window, axis, extent,
-                              length)))
+      if (failed(
+              verifyLength(layer, "kernel_size", window, axis, extent, length)))
         valid = false;
       else
         shape[axis] = length.get();
@@ -178,8 +178,8 @@ template <int Rank> struct ConvTranspose {
                                           RankedTensorType input) {
     SmallVector<int64_t> shape(op.getKernelSize());
     shape.push_back(op.getFilters());
-    shape.push_back(input.getDimSize(
-        getAxisOrder(op.getDataFormat(), Rank + 2).channel));
+    shape.push_back(
+        input.getDimSize(getAxisOrder(op.getDataFormat(), Rank + 2).channel));
     return shape;
   }
 };
@@ -235,9 +235,9 @@ template <int Rank> struct Conv {
       unsigned axis = axes.firstSpatial + i;
       Window window{adaptor.getKernelSize()[i], adaptor.getStrides()[i],
                     adaptor.getDilationRate()[i]};
-      valid &= succeeded(inferWindowLength(
-          layer, "kernel_size", adaptor.getPadding(), window, axis,
-          input.getDimSize(axis), shape[axis]));
+      valid &= succeeded(
+          inferWindowLength(layer, "kernel_size", adaptor.getPadding(), window,
+                            axis, input.getDimSize(axis), shape[axis]));
     }
     return valid ? finishShape(layer, shape, input.getElementType(), results)
                  : failure();
@@ -248,9 +248,9 @@ template <int Rank> struct Conv {
   static SmallVector<int64_t> kernelShape(OpOrAdaptor op,
                                           RankedTensorType input) {
     SmallVector<int64_t> shape(op.getKernelSize());
-    shape.push_back(input.getDimSize(
-                        getAxisOrder(op.getDataFormat(), Rank + 2).channel) /
-                    int64_t(op.getGroups()));
+    shape.push_back(
+        input.getDimSize(getAxisOrder(op.getDataFormat(), Rank + 2).channel) /
+        int64_t(op.getGroups()));
     shape.push_back(op.getFilters());
     return shape;
   }

@@ -47,10 +47,9 @@ Location upconv::keras::getLayerLocation(
   if (!argumentPlaces.empty()) {
     SmallVector<NamedAttribute> entries;
     for (const auto &[name, where] : argumentPlaces)
-      entries.emplace_back(StringAttr::get(context, name),
-                           LocationAttr(where));
-    inner = FusedLoc::get({place}, DictionaryAttr::get(context, entries),
-                          context);
+      entries.emplace_back(StringAttr::get(context, name), LocationAttr(where));
+    inner =
+        FusedLoc::get({place}, DictionaryAttr::get(context, entries), context);
   }
   return NameLoc::get(StringAttr::get(context, layerName), inner);
 }
@@ -68,8 +67,7 @@ Location upconv::keras::getArgumentLocation(Location location,
   return placeOf(location);
 }
 
-bool upconv::keras::hasArgumentLocation(Location location,
-                                        StringRef argument) {
+bool upconv::keras::hasArgumentLocation(Location location, StringRef argument) {
   return bool(findArgument(location, argument));
 }
 

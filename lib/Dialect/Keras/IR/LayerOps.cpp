@@ -223,7 +223,8 @@ static LogicalResult inferShape(const LayerContext &layer,
   auto axis = normalizeAxis(adaptor.getAxis(), input.getRank());
   if (!axis || *axis == 0 || input.isDynamicDim(*axis))
     return layer.error("axis")
-           << "'axis' must name an axis of known size other than the batch, got "
+           << "'axis' must name an axis of known size other than the batch, "
+              "got "
            << int64_t(adaptor.getAxis()) << " for an input of shape "
            << formatShape(input.getShape());
   return inferSameShape(adaptor.getInput(), results);
@@ -233,8 +234,7 @@ UPCONV_DEFINE_LAYER(BatchNormalizationOp)
 
 SmallVector<VariableSpec> BatchNormalizationOp::getVariableSpecs() {
   auto input = cast<RankedTensorType>(getInput().getType());
-  int64_t size =
-      input.getDimSize(*normalizeAxis(getAxis(), input.getRank()));
+  int64_t size = input.getDimSize(*normalizeAxis(getAxis(), input.getRank()));
   SmallVector<VariableSpec> specs;
   if (getScale())
     specs.push_back({"gamma", {size}});
@@ -257,8 +257,8 @@ static LogicalResult verifyArguments(const LayerContext &layer,
     valid &= succeeded(verifyNotNegative(layer, "max_value", *maxValue));
   valid &= succeeded(
       verifyNotNegative(layer, "negative_slope", adaptor.getNegativeSlope()));
-  valid &= succeeded(
-      verifyNotNegative(layer, "threshold", adaptor.getThreshold()));
+  valid &=
+      succeeded(verifyNotNegative(layer, "threshold", adaptor.getThreshold()));
   return success(valid);
 }
 
@@ -273,8 +273,7 @@ UPCONV_NO_VARIABLES(ReLUOp)
 static LogicalResult verifyArguments(const LayerContext &layer,
                                      LeakyReLUOp::Adaptor adaptor) {
   // leaky_re_lu_c1
-  return verifyNotNegative(layer, "negative_slope",
-                           adaptor.getNegativeSlope());
+  return verifyNotNegative(layer, "negative_slope", adaptor.getNegativeSlope());
 }
 
 static LogicalResult inferShape(const LayerContext &,
@@ -397,10 +396,9 @@ static LogicalResult inferShape(const LayerContext &layer,
                         !ShapedType::isDynamic(aligned[0]);
       auto size = broadcastSize(shape[axis], aligned[axis]);
       if (!size || batchClash)
-        return layer.error()
-               << "the inputs' shapes must broadcast, got "
-               << formatShape(shapeOf(inputs.front())) << " and "
-               << formatShape(shapeOf(input));
+        return layer.error() << "the inputs' shapes must broadcast, got "
+                             << formatShape(shapeOf(inputs.front())) << " and "
+                             << formatShape(shapeOf(input));
       shape[axis] = *size;
     }
   }

@@ -17,8 +17,8 @@ LogicalResult verifyPoolingArguments(const LayerContext &layer,
   valid &= succeeded(
       verifyPositiveTuple(layer, "strides", adaptor.getStrides(), Rank));
   // pooling_c2
-  valid &= succeeded(verifyChoice(layer, "padding", adaptor.getPadding(),
-                                  {"valid", "same"}));
+  valid &= succeeded(
+      verifyChoice(layer, "padding", adaptor.getPadding(), {"valid", "same"}));
   // pooling_c3
   valid &= succeeded(verifyDataFormat(layer, adaptor.getDataFormat()));
   return success(valid);

@@ -21,9 +21,12 @@ std::string upconv::keras::formatShape(ArrayRef<int64_t> shape) {
 std::string upconv::keras::formatTuple(ArrayRef<int64_t> entries) {
   if (!entries.empty() && llvm::all_equal(entries))
     return std::to_string(entries.front());
-  return "(" + llvm::join(llvm::map_range(entries, [](int64_t entry) {
-    return std::to_string(entry);
-  }), ", ") + ")";
+  return "(" +
+         llvm::join(
+             llvm::map_range(
+                 entries, [](int64_t entry) { return std::to_string(entry); }),
+             ", ") +
+         ")";
 }
 
 LogicalResult upconv::keras::verifyPositiveTuple(const LayerContext &layer,
@@ -36,8 +39,9 @@ LogicalResult upconv::keras::verifyPositiveTuple(const LayerContext &layer,
            << (rank == 1 ? " entry" : " entries")
            << ", one per spatial axis, got " << entries.size();
   if (llvm::any_of(entries, [](int64_t entry) { return entry <= 0; }))
-    return layer.error(argument) << "'" << argument << "' must be positive, got "
-                                 << formatTuple(entries);
+    return layer.error(argument)
+           << "'" << argument << "' must be positive, got "
+           << formatTuple(entries);
   return success();
 }
 
@@ -66,8 +70,8 @@ LogicalResult upconv::keras::verifyRank(const LayerContext &layer,
                                         RankedTensorType input, int64_t rank) {
   if (input.getRank() == rank)
     return success();
-  return layer.error() << "the input must have " << rank
-                       << " axes, got shape " << formatShape(input.getShape());
+  return layer.error() << "the input must have " << rank << " axes, got shape "
+                       << formatShape(input.getShape());
 }
 
 LogicalResult upconv::keras::verifyActivation(const LayerContext &layer,
@@ -85,9 +89,10 @@ std::optional<int64_t> upconv::keras::byteSizeOf(ArrayRef<int64_t> shape) {
   return size.overflowed() ? std::nullopt : std::optional(size.get());
 }
 
-LogicalResult
-upconv::keras::finishShape(const LayerContext &layer, ArrayRef<int64_t> shape,
-                           Type elementType, SmallVectorImpl<Type> &results) {
+LogicalResult upconv::keras::finishShape(const LayerContext &layer,
+                                         ArrayRef<int64_t> shape,
+                                         Type elementType,
+                                         SmallVectorImpl<Type> &results) {
   if (!byteSizeOf(shape))
     return layer.error() << "the output of shape " << formatShape(shape)
                          << " has a size that overflows 64 bits";
@@ -96,9 +101,9 @@ upconv::keras::finishShape(const LayerContext &layer, ArrayRef<int64_t> shape,
 }
 
 LogicalResult upconv::keras::verifyLength(const LayerContext &layer,
-                                          StringRef sizeArgument,
-                                          Window window, unsigned axis,
-                                          int64_t input, CheckedInt length) {
+                                          StringRef sizeArgument, Window window,
+                                          unsigned axis, int64_t input,
+                                          CheckedInt length) {
   if (!length.overflowed() && length.get() > 0)
     return success();
   InFlightDiagnostic diagnostic = layer.error(sizeArgument);
@@ -107,8 +112,8 @@ LogicalResult upconv::keras::verifyLength(const LayerContext &layer,
     diagnostic << "overflows 64 bits";
   else
     diagnostic << "must be positive, got " << length.get();
-  diagnostic << ", with input length " << input << ", '" << sizeArgument
-             << "' " << window.size << ", 'strides' " << window.stride;
+  diagnostic << ", with input length " << input << ", '" << sizeArgument << "' "
+             << window.size << ", 'strides' " << window.stride;
   if (window.dilation != 1)
     diagnostic << ", 'dilation_rate' " << window.dilation;
   return diagnostic;
@@ -116,9 +121,9 @@ LogicalResult upconv::keras::verifyLength(const LayerContext &layer,
 
 LogicalResult upconv::keras::inferWindowLength(const LayerContext &layer,
                                                StringRef sizeArgument,
-                                               StringRef padding,
-                                               Window window, unsigned axis,
-                                               int64_t input, int64_t &output) {
+                                               StringRef padding, Window window,
+                                               unsigned axis, int64_t input,
+                                               int64_t &output) {
   output = ShapedType::kDynamic;
   CheckedInt effective = CheckedInt(window.size - 1) * window.dilation + 1;
   if (ShapedType::isDynamic(input))
@@ -135,10 +140,10 @@ LogicalResult upconv::keras::inferWindowLength(const LayerContext &layer,
       length = room.get() < 0 ? CheckedInt(0)
                               : CheckedInt(room.get() / window.stride) + 1;
   } else {
-    length = effective.overflowed()
-                 ? effective
-                 : CheckedInt(input / window.stride +
-                              (input % window.stride != 0));
+    length =
+        effective.overflowed()
+            ? effective
+            : CheckedInt(input / window.stride + (input % window.stride != 0));
   }
   if (failed(verifyLength(layer, sizeArgument, window, axis, input, length)))
     return failure();
