@@ -2,8 +2,8 @@
 
 Each file's ```sh fences run in order, as one script, in a scratch folder that
 sees the repository's folders. Written before a fence, `<!-- not run: REASON -->`
-leaves it out; a fence "```c file=NAME" is written to NAME first. Lines that fetch
-or build the project itself are left out, since it is there.
+leaves it out. A whole program in a ```c fence becomes main.c. Lines that fetch or
+build the project itself are left out, since it is there.
 """
 # RUN: %python %s
 
@@ -43,8 +43,8 @@ def script(page: Path, folder: Path, report: Report) -> str:
         info, body = fence["info"].strip(), fence["body"]
         if fence["reason"]:
             report.notes.append(f"{page.relative_to(SOURCE)}: a fence is not run: {fence['reason']}")
-        elif match := re.fullmatch(r"\w+ file=([\w.]+)", info):
-            (folder / match[1]).write_text(body)
+        elif info == "c" and "int main(" in body:
+            (folder / "main.c").write_text(body)
         elif info == "sh":
             lines += [line for line in body.splitlines() if not BUILDING.match(line)]
     return "\n".join(lines)

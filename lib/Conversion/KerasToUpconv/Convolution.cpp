@@ -70,8 +70,11 @@ transposedAxis(AffineExpr n, int64_t windowExtent, int64_t stride,
   return {natural + windowExtent + *outputPadding, 0};
 }
 
-static StringRef layerName(Operation *layer) {
-  return keras::getLayerName(layer->getLoc());
+static void requireOutput(Lowering &lowering, Operation *layer, AffineExpr length) {
+  Location loc = layer->getLoc();
+  lowering.requirePositive(loc, length,
+                           "the output of layer '" + keras::getLayerName(loc) +
+                               "' would be empty");
 }
 
 // The activation belongs to Keras's layout: a softmax over the last axis of a
@@ -109,8 +112,9 @@ static Value lowerConvTransposeOp(Lowering &lowering, OpTy op) {
     auto [length, low] =
         transposedAxis(in[axis + 1], geometry.extent(axis),
                        geometry.strides[axis], geometry.padding, outputPadding);
-    lowering.requirePositive(loc, length, "the output of layer '" + layerName(op) +
-                                              "' would be empty");
+    // Only an explicit output_padding can leave nothing of a non-empty input.
+    if (outputPadding)
+      requireOutput(lowering, op, length);
     out.push_back(length);
     crop.push_back(low);
   }
@@ -141,8 +145,8 @@ static Value lowerConvOp(Lowering &lowering, OpTy op) {
   for (int64_t axis = 0; axis < geometry.rank(); ++axis) {
     auto [length, low] = forwardAxis(in[axis + 1], geometry.extent(axis),
                                      geometry.strides[axis], geometry.padding);
-    lowering.requirePositive(loc, length, "the output of layer '" + layerName(op) +
-                                              "' would be empty");
+    if (geometry.padding == "valid")
+      requireOutput(lowering, op, length);
     out.push_back(length);
     pads.push_back(low);
   }
@@ -172,8 +176,8 @@ static Value lowerPoolingOp(Lowering &lowering, OpTy op, StringRef kind) {
   for (auto [axis, window] : llvm::enumerate(op.getPoolSize())) {
     auto [length, low] =
         forwardAxis(in[axis + 1], window, op.getStrides()[axis], op.getPadding());
-    lowering.requirePositive(loc, length, "the output of layer '" + layerName(op) +
-                                              "' would be empty");
+    if (op.getPadding() == "valid")
+      requireOutput(lowering, op, length);
     out.push_back(length);
     pads.push_back(low);
   }

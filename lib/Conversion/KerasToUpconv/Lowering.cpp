@@ -91,8 +91,8 @@ void Lowering::requirePositive(Location loc, AffineExpr extent,
 
 void Lowering::requireEqual(Location loc, AffineExpr left, AffineExpr right,
                             const Twine &message) {
-  if (left == right)
+  AffineMap extents = getExtentMap(context(), {left, right});
+  if (extents.getResult(0) == extents.getResult(1))
     return;
-  RequireOp::create(builder, loc, "equal", getExtentMap(context(), {left, right}),
-                    message.str());
+  RequireOp::create(builder, loc, "equal", extents, message.str());
 }

@@ -1,12 +1,17 @@
 // RUN: upconv-opt %s | upconv-opt | FileCheck %s
 
+// CHECK-DAG: #[[$IN:.+]] = affine_map<()[s0, s1] -> (s0, s1, 8)>
+// CHECK-DAG: #[[$POSITIVE:.+]] = affine_map<()[s0] -> (s0 - 1)>
+// CHECK-DAG: #[[$ONES:.+]] = affine_map<() -> (1, 1)>
+// CHECK-DAG: #[[$ZEROS:.+]] = affine_map<() -> (0, 0)>
+
 // A kernel with everything that a later stage attaches to it.
 // CHECK-LABEL: func.func @kernel
-// CHECK-SAME: tensor<?x?x8xf32, affine_map<()[s0, s1] -> (s0, s1, 8)>>
+// CHECK-SAME: tensor<?x?x8xf32, #[[$IN]]>
 func.func @kernel(%x: tensor<?x?x8xf32, affine_map<()[s0, s1] -> (s0, s1, 8)>>)
     -> tensor<?x?x4xf32, affine_map<()[s0, s1] -> (s0, s1 * 2, 4)>>
     attributes {upconv.extents = [array<i64: 0, 0>, array<i64: 0, 1>]} {
-  // CHECK: upconv.require "positive" affine_map<()[s0] -> (s0 - 1)> "the output of layer 'a' would be empty"
+  // CHECK: upconv.require "positive" #[[$POSITIVE]] "the output of layer 'a' would be empty"
   upconv.require "positive" affine_map<()[s0] -> (s0 - 1)> "the output of layer 'a' would be empty"
   // CHECK: upconv.weights "a/kernel" role "kernel" axis 1 hash "" folds
   // CHECK-SAME: #upconv.fold<gamma = "n/gamma", beta = "n/beta", mean = "n/moving_mean", variance = "n/moving_variance", epsilon = 1.000000e-03 : f64>
@@ -35,13 +40,13 @@ func.func @kernel(%x: tensor<?x?x8xf32, affine_map<()[s0, s1] -> (s0, s1, 8)>>)
 // CHECK-LABEL: func.func @operations
 func.func @operations(%x: tensor<1x6x6x4xf32>, %w: tensor<3x3x2x8xf32>, %b: tensor<8xf32>)
     -> tensor<1x72xf32> {
-  // CHECK: upconv.conv %{{.*}}, %{{.*}}, %{{.*}} strides [1, 1] dilations [1, 1] pad_low affine_map<() -> (1, 1)> groups 2
+  // CHECK: upconv.conv %{{.*}}, %{{.*}}, %{{.*}} strides [1, 1] dilations [1, 1] pad_low #[[$ONES]] groups 2
   %c = upconv.conv %x, %w, %b strides [1, 1] dilations [1, 1] pad_low affine_map<() -> (1, 1)> groups 2
     : (tensor<1x6x6x4xf32>, tensor<3x3x2x8xf32>, tensor<8xf32>) -> tensor<1x6x6x8xf32>
   // CHECK: upconv.batch_norm
   %n = upconv.batch_norm %c <gamma = "", beta = "", mean = "m", variance = "v", epsilon = 1.0e-3 : f64>
     : tensor<1x6x6x8xf32> -> tensor<1x6x6x8xf32>
-  // CHECK: upconv.pool "max" %{{.*}} window [2, 2] strides [2, 2] pad_low affine_map<() -> (0, 0)>
+  // CHECK: upconv.pool "max" %{{.*}} window [2, 2] strides [2, 2] pad_low #[[$ZEROS]]
   %p = upconv.pool "max" %n window [2, 2] strides [2, 2] pad_low affine_map<() -> (0, 0)>
     : (tensor<1x6x6x8xf32>) -> tensor<1x3x3x8xf32>
   // CHECK: upconv.transpose %{{.*}} [0, 3, 1, 2]

@@ -54,7 +54,8 @@ AffineMap upconv::getExtentMap(MLIRContext *context,
       if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
         symbols = std::max(symbols, symbol.getPosition() + 1);
     });
-  return AffineMap::get(0, symbols, results, context);
+  // Canonical, so that equal extents are equal attributes.
+  return simplifyAffineMap(AffineMap::get(0, symbols, results, context));
 }
 
 RankedTensorType upconv::getTensorType(MLIRContext *context,
@@ -67,8 +68,12 @@ RankedTensorType upconv::getTensorType(MLIRContext *context,
     isStatic &= constant.has_value();
   }
   Attribute encoding;
-  if (!isStatic)
-    encoding = AffineMapAttr::get(getExtentMap(context, extents));
+  if (!isStatic) {
+    AffineMap map = getExtentMap(context, extents);
+    for (auto [size, extent] : llvm::zip(shape, map.getResults()))
+      size = getConstant(extent).value_or(ShapedType::kDynamic);
+    encoding = AffineMapAttr::get(map);
+  }
   return RankedTensorType::get(shape, Float32Type::get(context), encoding);
 }
 
