@@ -108,8 +108,12 @@ static ExitStatus runLibrary(const Options &options) {
     }
     auto collect = [](llvm::ArrayRef<LoadedPort> ports) {
       std::vector<PortShape> result;
-      for (const LoadedPort &port : ports)
+      for (const LoadedPort &port : ports) {
         result.push_back({port.name, port.layerName, port.shape});
+        // A description says -1 where the size is an extent of the run.
+        for (int64_t &size : result.back().shape)
+          size = size < 0 ? ShapedType::kDynamic : size;
+      }
       return result;
     };
     inputs = collect(library->inputs());

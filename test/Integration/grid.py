@@ -130,7 +130,7 @@ def transposed_nd(rank: int, count: int) -> list[Layer]:
     return layers
 
 
-def forward(count: int = 40) -> list[Layer]:
+def forward(count: int = 25) -> list[Layer]:
     chance, layers = random.Random(0), []
     for number in range(count * (5 if FULL else 1)):
         rank = (1, 1, 2, 2, 3)[number % 5]
@@ -204,8 +204,8 @@ SEEDS = [((4, 28, 1), {"filters": 8, "kernel_size": 4, "strides": 2}, (4, 58, 8)
 
 GROUPS = {
     "transposed 1-D": (check, transposed_1d),
-    "transposed 2-D": (check, lambda: transposed_nd(2, 20)),
-    "transposed 3-D": (check, lambda: transposed_nd(3, 10)),
+    "transposed 2-D": (check, lambda: transposed_nd(2, 16)),
+    "transposed 3-D": (check, lambda: transposed_nd(3, 8)),
     "forward": (check, forward),
     "verify --exact": (check_exact, lambda: transposed_1d()[::11] + transposed_nd(2, 4) + forward(6)),
     "the first questions": (check_seed, lambda: SEEDS),

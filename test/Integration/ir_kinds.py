@@ -45,10 +45,8 @@ def body(path: Path) -> list[str]:
     return [line for line in lines if line and not line.lstrip().startswith("//")]
 
 
-def check_summary(model: Model) -> None:
-    require(upconv("inspect", model.path))
-    require(upconv("inspect", model.path, "--json"))
-    require(upconv("inspect", model.path, "--explain"))
+def check_summary(model: Model, *flags: str) -> None:
+    require(upconv("inspect", model.path, *flags))
 
 
 def main() -> None:
@@ -63,6 +61,8 @@ def main() -> None:
     for model in models:
         report.check("--ir ptx", model.name, lambda: check_ptx(model))
         report.check("summary", model.name, lambda: check_summary(model))
+    for flag in ("--json", "--explain"):
+        report.check("summary", flag, lambda: check_summary(models[0], flag))
     report.finish()
 
 

@@ -275,6 +275,33 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   return "unknown strategy " + quoted(name);
 }
 
+/// Partial sums are added to the output, so no position may be computed twice:
+/// the tiles must fit the positions of every stage exactly.
+static std::optional<std::string> channelBlockViolation(const KernelSpec &spec) {
+  int64_t size = spec.schedule.knob("kb", 0);
+  if (size == 0 || !spec.hasWeights() || size >= spec.inputChannels() / spec.groups)
+    return std::nullopt;
+  int64_t axes = axisCount(spec);
+  for (const Stage &stage : stages(spec)) {
+    int64_t columns = 1;
+    for (int64_t axis = axes - 1; axis >= std::max<int64_t>(axes - 2, 0); --axis) {
+      if (!axisIsStatic(spec, axis))
+        return "knob 'kb' needs known extents and no tasks on the tiled axes";
+      int64_t count =
+          positions(spec.output.shape[axisDimension(spec, axis)].constant,
+                    stage.axes[axis].outStart, stage.axes[axis].outStep);
+      int64_t tile = axis == axes - 1 ? tileColumns(spec, count)
+                                      : tileRows(spec, count, columns);
+      if (axis == axes - 1)
+        columns = tile;
+      if (count % tile != 0)
+        return "knob 'kb' needs whole tiles: " + std::to_string(count) +
+               " positions in tiles of " + std::to_string(tile);
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
   if (auto violation = knobViolation(spec))
     return violation;
@@ -289,6 +316,8 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
         return "a transposed convolution needs a constant crop";
   }
   if (auto violation = strategyViolation(spec))
+    return violation;
+  if (auto violation = channelBlockViolation(spec))
     return violation;
   if (spec.schedule.knob("reduce", 0) != 0) {
     if (!spec.hasWeights() || spec.groups != 1 ||

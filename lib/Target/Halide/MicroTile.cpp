@@ -46,6 +46,13 @@ struct ChannelPart {
   bool masked;       ///< its last vector is not full
 };
 
+/// The input channels that one pass over the output sums up.
+struct ChannelBlock {
+  int64_t first = 0, count = 0; ///< in vectors of lanes when horizontal
+  bool starts = true;           ///< nothing was summed before
+  bool ends = true;             ///< bias and epilogue follow
+};
+
 class ContractionEmitter {
 public:
   explicit ContractionEmitter(Builder &builder)
@@ -56,8 +63,9 @@ public:
 
 private:
   void emitStage(const Stage &stage);
+  std::vector<ChannelBlock> channelBlocks() const;
   void emitNest(const Stage &stage, const ChannelPart &part, const Tiling &y,
-                const Tiling &x);
+                const Tiling &x, const ChannelBlock &block);
   Range range(const AxisStage &along, int64_t axis) const;
   std::vector<Tiling> tilings(const Range &range, int64_t size,
                               bool alwaysFits) const;
@@ -71,6 +79,7 @@ private:
 
   Halide::Func accumulator(const Stage &stage, const ChannelPart &part,
                            const Tiling &y, const Tiling &x,
+                           const ChannelBlock &block,
                            const std::vector<std::string> &outer);
   Expr inputPosition(const AxisStage &along, const Range &range, Expr position,
                      Expr tap) const {
@@ -256,6 +265,7 @@ static Expr guardedLoad(const Builder &builder, Expr index, Expr inside,
 Halide::Func
 ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
                                 const Tiling &y, const Tiling &x,
+                                const ChannelBlock &block,
                                 const std::vector<std::string> &outer) {
   Halide::Func sums("acc" + std::to_string(counter));
   std::vector<Halide::Var> arguments;
@@ -289,8 +299,7 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   for (int64_t a = 0; a < axes; ++a)
     copy = copy * constant(stage.axes[a].copies) + at("g" + std::to_string(a));
 
-  int64_t perLane = tiling.horizontal ? tiling.lanes : 1;
-  int64_t channels = tiling.reduction / perLane;
+  int64_t channels = block.count;
   int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
   unroll = x.guarded ? 1 : std::clamp<int64_t>(unroll, 1, channels);
 
@@ -306,7 +315,7 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
                          a == axes - 1 && unrollTaps ? Loop::Unrolled
                                                      : Loop::Serial});
     Nest taps(loops);
-    Expr ci = constant(firstChannel) + taps.at("ci") * constant(unrolled) +
+    Expr ci = constant(block.first + firstChannel) + taps.at("ci") * constant(unrolled) +
               taps.at("ciu");
     Expr tapIndex = 0, index = 0, inside;
     for (int64_t a = 0; a < axes; ++a) {
@@ -393,8 +402,23 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   return sums;
 }
 
+/// Blocks of `kb` input channels, so that the weights of one block and channel
+/// tile stay in cache while the pixels pass; the sums wait in the output.
+std::vector<ChannelBlock> ContractionEmitter::channelBlocks() const {
+  int64_t channels = tiling.reduction / (tiling.horizontal ? tiling.lanes : 1);
+  int64_t size = spec.schedule.knob("kb", 0);
+  if (size <= 0 || size >= channels)
+    return {{0, channels, true, true}};
+  std::vector<ChannelBlock> blocks;
+  for (int64_t first = 0; first < channels; first += size)
+    blocks.push_back({first, std::min(size, channels - first), first == 0,
+                      first + size >= channels});
+  return blocks;
+}
+
 void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
-                                  const Tiling &y, const Tiling &x) {
+                                  const Tiling &y, const Tiling &x,
+                                  const ChannelBlock &block) {
   if (is_const_zero(simplify(x.tiles)) || is_const_zero(simplify(y.tiles)))
     return;
   ++counter;
@@ -488,7 +512,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   Expr value = 0.0f;
   Halide::Func sums;
   if (stage.taps() > 0) {
-    sums = accumulator(stage, part, y, x, names);
+    sums = accumulator(stage, part, y, x, block, names);
     std::vector<Expr> arguments = {nest.at("lane"), nest.at("v"),
                                    nest.at("xi"), nest.at("yi")};
     for (const std::string &name : names)
@@ -510,10 +534,15 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     }
     value = builder.opaque(value);
   }
-  if (builder.hasBias())
-    value = Halide::strict_float(value + builder.loadBias(biasIndex));
-  value = builder.finish(value, at);
-  builder.define(nest, builder.index(spec.output, at), value);
+  Expr index = builder.index(spec.output, at);
+  if (!block.starts)
+    value += builder.output(index);
+  if (block.ends) {
+    if (builder.hasBias())
+      value = Halide::strict_float(value + builder.loadBias(biasIndex));
+    value = builder.finish(value, at);
+  }
+  builder.define(nest, index, value);
   if (sums.defined())
     sums.compute_at(builder.output, nest[tileLoop]);
 }
@@ -545,10 +574,14 @@ void ContractionEmitter::emitStage(const Stage &stage) {
     ys[0].tiles = 1;
     ys[0].base = [](Expr) { return Expr(0); };
   }
+  std::vector<ChannelBlock> blocks = {ChannelBlock()};
+  if (stage.taps() > 0)
+    blocks = channelBlocks();
   for (const ChannelPart &part : channelParts())
-    for (const Tiling &y : ys)
-      for (const Tiling &x : xs)
-        emitNest(stage, part, y, x);
+    for (const ChannelBlock &block : blocks)
+      for (const Tiling &y : ys)
+        for (const Tiling &x : xs)
+          emitNest(stage, part, y, x, block);
 }
 
 void ContractionEmitter::emit() {
