@@ -506,6 +506,10 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     Expr residue = simplify(firstColumn / constant(perResidue));
     at.back() += residue;
     column -= residue * constant(perResidue);
+  } else if (stage.axes.back().stacked > 1 && perResidue == 1) {
+    // Every column is a residue; a dimension of size 1 takes no coordinate.
+    at.back() += column;
+    column = 0;
   }
   at.push_back(group * constant(perResidue) + column);
 
