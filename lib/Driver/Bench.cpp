@@ -53,7 +53,8 @@ static void countMacs(const Session &session, Row &row) {
     if (!spec.hasWeights())
       continue;
     row.usefulMacs += std::max<int64_t>(usefulMacs(spec), 0);
-    row.executedMacs += std::max<int64_t>(session.kernels[call.kernel].executedMacs, 0);
+    row.executedMacs +=
+        std::max<int64_t>(session.kernels[call.kernel].executedMacs, 0);
     llvm::StringRef separator = row.strategies.empty() ? "" : " ";
     row.strategies += (separator + spec.schedule.strategy).str();
     row.schedules += (separator + call.schedule).str();
@@ -83,7 +84,8 @@ static bool staticShapes(const Session &session,
 static void pinBatch(Options &options, Session &session) {
   auto function = session.function();
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    auto shape = cast<RankedTensorType>(function.getArgumentTypes()[i]).getShape();
+    auto shape =
+        cast<RankedTensorType>(function.getArgumentTypes()[i]).getShape();
     if (!ShapedType::isDynamic(shape.front()))
       continue;
     auto name = function.getArgAttrOfType<StringAttr>(i, "keras.name");
@@ -93,7 +95,8 @@ static void pinBatch(Options &options, Session &session) {
   }
 }
 
-static ExitStatus benchOne(const Options &options, const std::string &id, Row &row) {
+static ExitStatus benchOne(const Options &options, const std::string &id,
+                           Row &row) {
   row.id = id;
   auto start = std::chrono::steady_clock::now();
   Session session(options);
@@ -109,10 +112,12 @@ static ExitStatus benchOne(const Options &options, const std::string &id, Row &r
   TemporaryFolder folder;
   BenchRequest request;
   request.library = folder.file("lib.so");
-  if (ExitStatus status = session.writeSharedLibrary(request.library); status != ExitOk)
+  if (ExitStatus status = session.writeSharedLibrary(request.library);
+      status != ExitOk)
     return status;
   row.compileMs = 1e3 * std::chrono::duration<double>(
-                            std::chrono::steady_clock::now() - start).count();
+                            std::chrono::steady_clock::now() - start)
+                            .count();
   if (!staticShapes(session, request.inputShapes))
     return ExitUsage;
   countMacs(session, row);
@@ -174,15 +179,18 @@ static ExitStatus writeJson(const Options &options, const std::string &target,
                                       {"write_gbs", row.result.writeGbs}});
   }
   llvm::sort(peaks);
-  json::Object report{{"machine", json::Object{{"description", describeMachine()}}},
-                      {"target", target},
-                      {"peak_gflops", peaks.empty() ? 0.0 : peaks[peaks.size() / 2]},
-                      {"bandwidth", std::move(bandwidths)},
-                      {"threads", options.threads},
-                      {"layers", std::move(layers)}};
+  json::Object report{
+      {"machine", json::Object{{"description", describeMachine()}}},
+      {"target", target},
+      {"peak_gflops", peaks.empty() ? 0.0 : peaks[peaks.size() / 2]},
+      {"bandwidth", std::move(bandwidths)},
+      {"threads", options.threads},
+      {"layers", std::move(layers)}};
   OutputFiles files;
-  std::string text = llvm::formatv("{0:2}\n", json::Value(std::move(report))).str();
-  return files.add(options.jsonFile, text) && files.commit() ? ExitOk : ExitInvalid;
+  std::string text =
+      llvm::formatv("{0:2}\n", json::Value(std::move(report))).str();
+  return files.add(options.jsonFile, text) && files.commit() ? ExitOk
+                                                             : ExitInvalid;
 }
 
 static bool isSuite(const std::string &path) {
@@ -239,7 +247,8 @@ static ExitStatus benchModel(const Options &options, std::vector<Row> &rows) {
     pinBatch(pinned, session);
   }
   Row row;
-  if (ExitStatus status = benchOne(pinned, options.import.path, row); status != ExitOk)
+  if (ExitStatus status = benchOne(pinned, options.import.path, row);
+      status != ExitOk)
     return status;
   printRow(row);
   rows.push_back(std::move(row));

@@ -20,13 +20,15 @@ using Files = std::vector<std::pair<std::string, std::string>>;
 
 static llvm::ArrayRef<llvm::StringRef> emitKinds() {
   static const llvm::StringRef kinds[] = {
-      "static-library", "header", "object", "shared-library", "assembly", "llvm",
-      "mlir",           "stmt",   "stmt-html", "schedule",     "cmake"};
+      "static-library", "header",   "object", "shared-library",
+      "assembly",       "llvm",     "mlir",   "stmt",
+      "stmt-html",      "schedule", "cmake"};
   return kinds;
 }
 
 // The listing that a kind of file holds, and the file's suffix.
-static std::pair<llvm::StringRef, llvm::StringRef> listingOf(llvm::StringRef kind) {
+static std::pair<llvm::StringRef, llvm::StringRef>
+listingOf(llvm::StringRef kind) {
   if (kind == "assembly")
     return {"assembly", ".s"};
   if (kind == "llvm")
@@ -42,7 +44,8 @@ static std::pair<llvm::StringRef, llvm::StringRef> listingOf(llvm::StringRef kin
 
 static bool isIdentifier(llvm::StringRef name) {
   return !name.empty() && !llvm::isDigit(name.front()) &&
-         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 static std::string scheduleText(const Session &session) {
@@ -57,7 +60,8 @@ static std::string scheduleText(const Session &session) {
   return text;
 }
 
-static ExitStatus makeFiles(Session &session, llvm::StringRef kind, Files &files) {
+static ExitStatus makeFiles(Session &session, llvm::StringRef kind,
+                            Files &files) {
   const LibraryPlan &plan = session.built.library;
   auto add = [&](std::string name, llvm::Expected<std::string> bytes) {
     if (!bytes) {
@@ -70,7 +74,8 @@ static ExitStatus makeFiles(Session &session, llvm::StringRef kind, Files &files
   if (kind == "static-library")
     return add("lib" + plan.name + ".a", emitArchive(plan, session.members));
   if (kind == "shared-library")
-    return add("lib" + plan.name + ".so", emitSharedLibrary(plan, session.members));
+    return add("lib" + plan.name + ".so",
+               emitSharedLibrary(plan, session.members));
   if (kind == "header")
     return add(plan.name + ".h", emitHeader(plan));
   if (kind == "cmake")
@@ -92,10 +97,12 @@ static ExitStatus makeFiles(Session &session, llvm::StringRef kind, Files &files
   return status;
 }
 
-static void report(const Session &session, const std::string &folder, const Files &files) {
+static void report(const Session &session, const std::string &folder,
+                   const Files &files) {
   const LibraryPlan &plan = session.built.library;
-  llvm::outs() << plan.name << ": " << plan.target << ", " << session.built.calls.size()
-               << " kernel calls (" << session.built.kernels.size() << " distinct), "
+  llvm::outs() << plan.name << ": " << plan.target << ", "
+               << session.built.calls.size() << " kernel calls ("
+               << session.built.kernels.size() << " distinct), "
                << plan.parameters << " parameters, "
                << llvm::format("%.1f", plan.weights.values.size() * 4 / 1024.0)
                << " KiB of packed weights\n";
@@ -106,17 +113,19 @@ static void report(const Session &session, const std::string &folder, const File
 ExitStatus upconv::compileCommand(const Options &options) {
   for (const std::string &kind : options.emit)
     if (!llvm::is_contained(emitKinds(), kind)) {
-      printError("'--emit' must name " + llvm::join(emitKinds(), ", ") + ", got '" +
-                 kind + "'");
+      printError("'--emit' must name " + llvm::join(emitKinds(), ", ") +
+                 ", got '" + kind + "'");
       return ExitUsage;
     }
   if (!options.name.empty() && !isIdentifier(options.name)) {
     printError("'--name' must be a C identifier, got '" + options.name + "'");
     return ExitUsage;
   }
-  if (std::error_code code = llvm::sys::fs::create_directories(options.outputDirectory)) {
-    llvm::errs() << options.outputDirectory << ": error: cannot make this folder: "
-                 << code.message() << "\n";
+  if (std::error_code code =
+          llvm::sys::fs::create_directories(options.outputDirectory)) {
+    llvm::errs() << options.outputDirectory
+                 << ": error: cannot make this folder: " << code.message()
+                 << "\n";
     return ExitInvalid;
   }
 

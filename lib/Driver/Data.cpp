@@ -14,7 +14,8 @@ using namespace mlir;
 using namespace upconv;
 
 std::optional<size_t> upconv::findPort(const std::vector<PortShape> &ports,
-                                       const std::string &name, StringRef what) {
+                                       const std::string &name,
+                                       StringRef what) {
   if (name.empty() && ports.size() == 1)
     return 0;
   std::string known;
@@ -33,8 +34,9 @@ std::optional<size_t> upconv::findPort(const std::vector<PortShape> &ports,
 static std::string shapeText(ArrayRef<int64_t> shape) {
   std::string text = "(";
   for (auto [i, size] : llvm::enumerate(shape))
-    text += (i ? ", " : "") +
-            (ShapedType::isDynamic(size) ? std::string("None") : std::to_string(size));
+    text +=
+        (i ? ", " : "") + (ShapedType::isDynamic(size) ? std::string("None")
+                                                       : std::to_string(size));
   return text + ")";
 }
 
@@ -81,12 +83,14 @@ static bool chooseShape(const Options &options, const PortShape &port,
     shape.front() = 1;
   if (llvm::none_of(shape, ShapedType::isDynamic))
     return true;
-  printError("input '" + port.name + "' has unknown sizes, " + shapeText(port.shape) +
+  printError("input '" + port.name + "' has unknown sizes, " +
+             shapeText(port.shape) +
              ": give them with --input-shape, or give the input as a file");
   return false;
 }
 
-static ExitStatus readFile(const PortShape &port, const std::string &path, Tensor &input) {
+static ExitStatus readFile(const PortShape &port, const std::string &path,
+                           Tensor &input) {
   llvm::Expected<Tensor64> values = readNpy(path);
   if (!values) {
     printError(values.takeError());
@@ -96,8 +100,9 @@ static ExitStatus readFile(const PortShape &port, const std::string &path, Tenso
   for (auto [size, want] : llvm::zip(values->shape, port.shape))
     fits &= ShapedType::isDynamic(want) || size == want;
   if (!fits) {
-    llvm::errs() << path << ": error: input '" << port.name << "' must have shape "
-                 << shapeText(port.shape) << ", got " << shapeText(values->shape) << "\n";
+    llvm::errs() << path << ": error: input '" << port.name
+                 << "' must have shape " << shapeText(port.shape) << ", got "
+                 << shapeText(values->shape) << "\n";
     return ExitInvalid;
   }
   input.shape = values->shape;
@@ -105,7 +110,8 @@ static ExitStatus readFile(const PortShape &port, const std::string &path, Tenso
   return ExitOk;
 }
 
-ExitStatus upconv::readInputs(const Options &options, const std::vector<PortShape> &ports,
+ExitStatus upconv::readInputs(const Options &options,
+                              const std::vector<PortShape> &ports,
                               std::vector<Tensor> &inputs) {
   std::vector<std::string> sources(ports.size());
   for (auto [index, source] : llvm::enumerate(sources))

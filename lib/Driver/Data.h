@@ -23,7 +23,8 @@ std::optional<size_t> findPort(const std::vector<PortShape> &ports,
 
 /// Reads or makes every input: .npy files, `random:SEED`, `zero`, `constant:V`.
 /// Unknown sizes of made inputs come from --input-shape; the batch is 1.
-ExitStatus readInputs(const Options &options, const std::vector<PortShape> &ports,
+ExitStatus readInputs(const Options &options,
+                      const std::vector<PortShape> &ports,
                       std::vector<Tensor> &inputs);
 
 } // namespace upconv

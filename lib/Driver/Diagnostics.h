@@ -8,8 +8,8 @@
 
 namespace upconv {
 
-/// Prints a context's diagnostics to stderr as `FILE:LINE:COL: error: ...` while
-/// it lives. Remarks are printed only if asked for.
+/// Prints a context's diagnostics to stderr as `FILE:LINE:COL: error: ...`
+/// while it lives. Remarks are printed only if asked for.
 class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext &context, bool remarks);

@@ -24,12 +24,13 @@ static std::string readStandardInput() {
 }
 
 int upconv::workerMain(llvm::StringRef kind) {
-  int (*worker)(llvm::StringRef) = llvm::StringSwitch<int (*)(llvm::StringRef)>(kind)
-                                       .Case("import", importWorker)
-                                       .Case("kernel", kernelWorker)
-                                       .Case("run", runWorker)
-                                       .Case("bench", benchWorker)
-                                       .Default(nullptr);
+  int (*worker)(llvm::StringRef) =
+      llvm::StringSwitch<int (*)(llvm::StringRef)>(kind)
+          .Case("import", importWorker)
+          .Case("kernel", kernelWorker)
+          .Case("run", runWorker)
+          .Case("bench", benchWorker)
+          .Default(nullptr);
   return worker ? worker(readStandardInput()) : ExitUsage;
 }
 

@@ -51,7 +51,8 @@ static ImportOptions readRequest(FieldReader &reader) {
   uint64_t seed = reader.integer();
   if (hasSeed)
     options.initSeed = seed;
-  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed; ++i) {
+  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+       ++i) {
     std::string name = reader.bytes().str();
     std::vector<int64_t> shape(reader.integer());
     for (int64_t &size : shape)
@@ -79,20 +80,23 @@ static std::string writeResponse(ImportedModel &model) {
   return writer.take();
 }
 
-static bool readResponse(MLIRContext &context, StringRef response, ImportedModel &model) {
+static bool readResponse(MLIRContext &context, StringRef response,
+                         ImportedModel &model) {
   FieldReader reader(response);
   StringRef bytecode = reader.bytes();
   if (reader.failed)
     return false;
   model.module = parseSourceString<ModuleOp>(bytecode, &context);
-  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed; ++i) {
+  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+       ++i) {
     Tensor &tensor = model.weights.tensors[reader.bytes()];
     tensor.shape.resize(reader.integer());
     for (int64_t &size : tensor.shape)
       size = reader.integer();
     StringRef bytes = reader.bytes();
     tensor.values.resize(bytes.size() / sizeof(float));
-    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char *>(tensor.values.data()));
+    std::copy(bytes.begin(), bytes.end(),
+              reinterpret_cast<char *>(tensor.values.data()));
   }
   return model.module && !reader.failed;
 }
@@ -115,22 +119,26 @@ int upconv::importWorker(StringRef request) {
   return toExitStatus(status);
 }
 
-ExitStatus upconv::importInWorker(MLIRContext &context, const ImportOptions &options,
+ExitStatus upconv::importInWorker(MLIRContext &context,
+                                  const ImportOptions &options,
                                   ImportedModel &model) {
   // Standard input belongs to the worker's request; what comes through it is
   // read here.
   if (options.path == "-")
     return toExitStatus(importKerasModel(context, options, model));
 
-  WorkerJob job{"import", writeRequest(options), {/*cpuSeconds=*/120,
-                                                  /*addressSpaceBytes=*/int64_t(16) << 30}};
+  WorkerJob job{"import",
+                writeRequest(options),
+                {/*cpuSeconds=*/120,
+                 /*addressSpaceBytes=*/int64_t(16) << 30}};
   WorkerResult result = runWorkers(job, 1).front();
   if (result.signal == 0 && result.exitStatus != ExitOk &&
       result.exitStatus != 127)
     return static_cast<ExitStatus>(result.exitStatus);
   if (result.signal == SIGXCPU || result.signal == SIGKILL) {
-    llvm::errs() << options.path
-                 << ": error: reading it exceeded the limit of 120 s or 16 GiB\n";
+    llvm::errs()
+        << options.path
+        << ": error: reading it exceeded the limit of 120 s or 16 GiB\n";
     return ExitInvalid;
   }
   if (!result.ok() || !readResponse(context, result.response, model)) {

@@ -21,7 +21,8 @@ namespace json = llvm::json;
 static json::Value shapeJson(Type type) {
   json::Array shape;
   for (int64_t size : cast<RankedTensorType>(type).getShape())
-    shape.push_back(ShapedType::isDynamic(size) ? json::Value(nullptr) : json::Value(size));
+    shape.push_back(ShapedType::isDynamic(size) ? json::Value(nullptr)
+                                                : json::Value(size));
   return shape;
 }
 
@@ -30,7 +31,8 @@ static json::Value number(int64_t value) {
 }
 
 // The layers as model.summary() lists them.
-static json::Array layersJson(func::FuncOp function, int64_t &total, int64_t &trainable) {
+static json::Array layersJson(func::FuncOp function, int64_t &total,
+                              int64_t &trainable) {
   json::Array layers;
   llvm::StringSet<> counted;
   function.walk([&](keras::LayerOpInterface layer) {
@@ -45,8 +47,8 @@ static json::Array layersJson(func::FuncOp function, int64_t &total, int64_t &tr
       own += count;
       if (variable.trainable && (!isTrainable || isTrainable.getValue()))
         ownTrainable += count;
-      variables.push_back(json::Object{
-          {"name", variable.name}, {"shape", json::Array(variable.shape)}});
+      variables.push_back(json::Object{{"name", variable.name},
+                                       {"shape", json::Array(variable.shape)}});
     }
     // A shared layer is listed at every call but counted once.
     if (counted.insert(name).second) {
@@ -56,13 +58,14 @@ static json::Array layersJson(func::FuncOp function, int64_t &total, int64_t &tr
     json::Array inputs;
     for (Value operand : layer->getOperands())
       inputs.push_back(shapeJson(operand.getType()));
-    layers.push_back(json::Object{{"name", name},
-                                  {"class", layer.getLayerClass()},
-                                  {"input_shapes", std::move(inputs)},
-                                  {"output_shape", shapeJson(layer->getResult(0).getType())},
-                                  {"parameters", own},
-                                  {"trainable_parameters", ownTrainable},
-                                  {"variables", std::move(variables)}});
+    layers.push_back(
+        json::Object{{"name", name},
+                     {"class", layer.getLayerClass()},
+                     {"input_shapes", std::move(inputs)},
+                     {"output_shape", shapeJson(layer->getResult(0).getType())},
+                     {"parameters", own},
+                     {"trainable_parameters", ownTrainable},
+                     {"variables", std::move(variables)}});
   });
   return layers;
 }
@@ -84,7 +87,8 @@ static json::Array kernelsJson(const Session &session) {
         {"executed_macs", number(session.kernels[call.kernel].executedMacs)},
         {"packed_weight_bytes",
          spec.hasWeights() ? packedWeightCount(spec) * 4 : int64_t(0)},
-        {"object_bytes", static_cast<int64_t>(session.kernels[call.kernel].object.size())}});
+        {"object_bytes",
+         static_cast<int64_t>(session.kernels[call.kernel].object.size())}});
   }
   return kernels;
 }
@@ -105,7 +109,8 @@ static std::optional<int64_t> workspaceBytes(const LibraryPlan &plan) {
   return bytes;
 }
 
-static json::Array portsJson(func::FuncOp function, bool inputs, const std::vector<Port> &ports) {
+static json::Array portsJson(func::FuncOp function, bool inputs,
+                             const std::vector<Port> &ports) {
   json::Array list;
   for (auto [i, port] : llvm::enumerate(ports))
     list.push_back(json::Object{
@@ -131,7 +136,8 @@ static json::Object summarize(Session &session) {
       {"parameters", total},
       {"trainable_parameters", trainable},
       {"kernels", kernelsJson(session)},
-      {"workspace_bytes", workspace ? json::Value(*workspace) : json::Value(nullptr)}};
+      {"workspace_bytes",
+       workspace ? json::Value(*workspace) : json::Value(nullptr)}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -146,13 +152,15 @@ static std::string cell(const json::Value &value) {
   if (const json::Array *array = value.getAsArray()) {
     std::string text = "(";
     for (auto [i, entry] : llvm::enumerate(*array))
-      text += (i ? ", " : "") + (entry.getAsNull() ? std::string("None") : cell(entry));
+      text += (i ? ", " : "") +
+              (entry.getAsNull() ? std::string("None") : cell(entry));
     return text + ")";
   }
   return "?";
 }
 
-static void printTable(llvm::raw_ostream &os, llvm::ArrayRef<llvm::StringRef> headings,
+static void printTable(llvm::raw_ostream &os,
+                       llvm::ArrayRef<llvm::StringRef> headings,
                        const std::vector<std::vector<std::string>> &rows) {
   std::vector<size_t> widths;
   for (auto [column, heading] : llvm::enumerate(headings)) {
@@ -187,29 +195,33 @@ static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
   std::vector<std::vector<std::string>> rows;
   for (const json::Value &entry : *summary.getArray("inputs")) {
     const json::Object &input = *entry.getAsObject();
-    rows.push_back({cell(*input.get("layer")), "InputLayer", cell(*input.get("shape")), "0"});
+    rows.push_back({cell(*input.get("layer")), "InputLayer",
+                    cell(*input.get("shape")), "0"});
   }
   for (const json::Value &entry : *summary.getArray("layers")) {
     const json::Object &layer = *entry.getAsObject();
     rows.push_back({cell(*layer.get("name")), cell(*layer.get("class")),
-                    cell(*layer.get("output_shape")), cell(*layer.get("parameters"))});
+                    cell(*layer.get("output_shape")),
+                    cell(*layer.get("parameters"))});
   }
   printTable(os, {"Layer", "Type", "Output shape", "Parameters"}, rows);
   int64_t total = *summary.getInteger("parameters");
   int64_t trainable = *summary.getInteger("trainable_parameters");
   os << "Total parameters: " << total << "\nTrainable: " << trainable
-     << "\nNot trainable: " << total - trainable << "\n\nTarget: "
-     << cell(*summary.get("target")) << "\n";
+     << "\nNot trainable: " << total - trainable
+     << "\n\nTarget: " << cell(*summary.get("target")) << "\n";
   rows.clear();
   for (const json::Value &entry : *summary.getArray("kernels")) {
     const json::Object &kernel = *entry.getAsObject();
-    rows.push_back({cell(*kernel.get("layers")), cell(*kernel.get("strategy")),
-                    knobsText(*kernel.getObject("knobs")), cell(*kernel.get("schedule")),
-                    cell(*kernel.get("useful_macs")), cell(*kernel.get("executed_macs")),
-                    cell(*kernel.get("packed_weight_bytes"))});
+    rows.push_back(
+        {cell(*kernel.get("layers")), cell(*kernel.get("strategy")),
+         knobsText(*kernel.getObject("knobs")), cell(*kernel.get("schedule")),
+         cell(*kernel.get("useful_macs")), cell(*kernel.get("executed_macs")),
+         cell(*kernel.get("packed_weight_bytes"))});
   }
-  printTable(os, {"Kernel of", "Strategy", "Knobs", "Schedule", "Useful MACs",
-                  "Executed MACs", "Weight bytes"},
+  printTable(os,
+             {"Kernel of", "Strategy", "Knobs", "Schedule", "Useful MACs",
+              "Executed MACs", "Weight bytes"},
              rows);
   os << "Workspace: ";
   if (auto bytes = summary.getInteger("workspace_bytes"))
@@ -220,8 +232,8 @@ static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
 
 ExitStatus upconv::inspectCommand(const Options &options) {
   if (!options.ir.empty() && !llvm::is_contained(irKinds(), options.ir)) {
-    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") + ", got '" +
-               options.ir + "'");
+    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") +
+               ", got '" + options.ir + "'");
     return ExitUsage;
   }
   Session session(options);
@@ -242,7 +254,8 @@ ExitStatus upconv::inspectCommand(const Options &options) {
     return status;
   json::Object summary = summarize(session);
   if (options.json)
-    llvm::outs() << llvm::formatv("{0:2}", json::Value(std::move(summary))) << "\n";
+    llvm::outs() << llvm::formatv("{0:2}", json::Value(std::move(summary)))
+                 << "\n";
   else
     printSummary(summary, llvm::outs());
   return ExitOk;

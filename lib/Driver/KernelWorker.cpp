@@ -29,7 +29,11 @@ int upconv::kernelWorker(llvm::StringRef request) {
   std::string error;
   FieldWriter writer;
   bool ok = compileKernel(*spec, text, kernel, error);
-  writer.add(ok).add(error).add(kernel.object).add(kernel.text).add(kernel.executedMacs);
+  writer.add(ok)
+      .add(error)
+      .add(kernel.object)
+      .add(kernel.text)
+      .add(kernel.executedMacs);
   llvm::outs() << writer.take();
   llvm::outs().flush();
   return ExitOk;
@@ -45,7 +49,8 @@ static std::vector<size_t> slowestFirst(const std::vector<KernelSpec> &specs) {
       phases *= stride;
     return specs[index].hasWeights() ? phases : 0;
   };
-  llvm::stable_sort(order, [&](size_t a, size_t b) { return cost(a) > cost(b); });
+  llvm::stable_sort(order,
+                    [&](size_t a, size_t b) { return cost(a) > cost(b); });
   return order;
 }
 
@@ -64,10 +69,12 @@ ExitStatus upconv::compileInWorkers(const std::vector<KernelSpec> &specs,
   auto start = std::chrono::steady_clock::now();
   bool shown = false;
   auto progress = [&](size_t done) {
-    std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double> elapsed =
+        std::chrono::steady_clock::now() - start;
     if (!terminal || elapsed.count() < 2)
       return;
-    llvm::errs() << "\rcompiled " << done << " of " << specs.size() << " kernels";
+    llvm::errs() << "\rcompiled " << done << " of " << specs.size()
+                 << " kernels";
     shown = true;
   };
   std::vector<WorkerResult> results =
@@ -90,7 +97,8 @@ ExitStatus upconv::compileInWorkers(const std::vector<KernelSpec> &specs,
       error = "its worker failed with " + result.describe();
     if (!ok || !error.empty()) {
       printError("kernel '" + specs[index].name + "' (strategy '" +
-                 specs[index].schedule.strategy + "') cannot be compiled: " + error);
+                 specs[index].schedule.strategy +
+                 "') cannot be compiled: " + error);
       return ExitInternal;
     }
   }

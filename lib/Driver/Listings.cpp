@@ -10,9 +10,9 @@ using namespace mlir;
 using namespace upconv;
 
 llvm::ArrayRef<llvm::StringRef> upconv::irKinds() {
-  static const llvm::StringRef kinds[] = {"keras",     "upconv", "kernels",  "schedule",
-                                          "halide",    "stmt",   "stmt-html", "llvm",
-                                          "assembly", "ptx"};
+  static const llvm::StringRef kinds[] = {
+      "keras", "upconv",    "kernels", "schedule", "halide",
+      "stmt",  "stmt-html", "llvm",    "assembly", "ptx"};
   return kinds;
 }
 
@@ -82,19 +82,22 @@ ExitStatus upconv::makeListing(Session &session, llvm::StringRef kind,
   }
   std::optional<KernelText> listing = kernelText(kind);
   if (!listing) {
-    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") + ", got '" +
-               kind + "'");
+    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") +
+               ", got '" + kind + "'");
     return ExitUsage;
   }
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
     return status;
   if (!layer.empty() && !keepLayer(session.built, layer)) {
-    printError("the model has no layer '" + layer + "' with a kernel of its own");
+    printError("the model has no layer '" + layer +
+               "' with a kernel of its own");
     return ExitUsage;
   }
   if (ExitStatus status = session.compileKernels(*listing); status != ExitOk)
     return status;
-  llvm::StringRef comment = kind == "llvm" ? ";" : kind == "assembly" ? "#" : "//";
+  llvm::StringRef comment = kind == "llvm"       ? ";"
+                            : kind == "assembly" ? "#"
+                                                 : "//";
   if (kind == "stmt-html")
     comment = "<!--";
   for (auto [index, kernel] : llvm::enumerate(session.kernels))

@@ -23,21 +23,29 @@ struct Flags {
   cl::SubCommand compile{"compile", "Compile a model to a native library"};
   cl::SubCommand inspect{"inspect", "Show a model's layers, kernels or IR"};
   cl::SubCommand run{"run", "Run a model (or a compiled .so) on data"};
-  cl::SubCommand verify{"verify", "Compare the compiled model with the float64 reference"};
+  cl::SubCommand verify{
+      "verify", "Compare the compiled model with the float64 reference"};
   cl::SubCommand bench{"bench", "Time a model, or the layers of a suite"};
   cl::OptionCategory category{"upconv options"};
 
-#define EVERY cl::sub(compile), cl::sub(inspect), cl::sub(run), cl::sub(verify), cl::sub(bench)
-  cl::opt<std::string> model{cl::Positional, cl::Required, cl::value_desc("MODEL"),
-                             cl::desc("MODEL"), EVERY, cl::cat(category)};
+#define EVERY                                                                  \
+  cl::sub(compile), cl::sub(inspect), cl::sub(run), cl::sub(verify),           \
+      cl::sub(bench)
+  cl::opt<std::string> model{
+      cl::Positional,    cl::Required, cl::value_desc("MODEL"),
+      cl::desc("MODEL"), EVERY,        cl::cat(category)};
   cl::opt<std::string> target{
-      "target", cl::init("host"), cl::value_desc("NAME"),
-      cl::desc("target to compile for (default: the best that this machine runs)"),
-      EVERY, cl::cat(category)};
+      "target",
+      cl::init("host"),
+      cl::value_desc("NAME"),
+      cl::desc(
+          "target to compile for (default: the best that this machine runs)"),
+      EVERY,
+      cl::cat(category)};
   cl::list<std::string> inputShapes{
       "input-shape", cl::value_desc("[NAME=]DIMS"),
-      cl::desc("shape of an input, batch first, '?' for unknown: 1,28,28,1"), EVERY,
-      cl::cat(category)};
+      cl::desc("shape of an input, batch first, '?' for unknown: 1,28,28,1"),
+      EVERY, cl::cat(category)};
   cl::opt<std::string> weights{"weights", cl::value_desc("FILE"),
                                cl::desc("weights: .weights.h5 or .npz"), EVERY,
                                cl::cat(category)};
@@ -46,57 +54,80 @@ struct Flags {
       cl::desc("draw the weights from the model's own initializers"), EVERY,
       cl::cat(category)};
   cl::opt<std::string> schedules{"schedules", cl::value_desc("DIR"),
-                                 cl::desc("schedule tables to look at first"), EVERY,
-                                 cl::cat(category)};
+                                 cl::desc("schedule tables to look at first"),
+                                 EVERY, cl::cat(category)};
   cl::opt<std::string> name{
       "name", cl::value_desc("NAME"),
-      cl::desc("prefix of every symbol (default: from the model's name)"), EVERY,
+      cl::desc("prefix of every symbol (default: from the model's name)"),
+      EVERY, cl::cat(category)};
+  cl::opt<unsigned> jobs{
+      "j",
+      cl::Prefix,
+      cl::value_desc("N"),
+      cl::init(0),
+      cl::desc("kernels compiled at a time (default: one per core)"),
+      EVERY,
       cl::cat(category)};
-  cl::opt<unsigned> jobs{"j", cl::Prefix, cl::value_desc("N"), cl::init(0),
-                         cl::desc("kernels compiled at a time (default: one per core)"),
-                         EVERY, cl::cat(category)};
-  cl::opt<bool> remarks{"remarks", cl::desc("say which schedule each kernel uses"),
-                        EVERY, cl::cat(category)};
+  cl::opt<bool> remarks{"remarks",
+                        cl::desc("say which schedule each kernel uses"), EVERY,
+                        cl::cat(category)};
 #undef EVERY
 
-  cl::opt<std::string> output{"o", cl::value_desc("DIR"), cl::init("."),
-                              cl::desc("folder for the files"), cl::sub(compile),
+  cl::opt<std::string> output{"o",
+                              cl::value_desc("DIR"),
+                              cl::init("."),
+                              cl::desc("folder for the files"),
+                              cl::sub(compile),
                               cl::cat(category)};
   cl::list<std::string> emit{
-      "emit", cl::CommaSeparated, cl::value_desc("KIND,..."),
-      cl::desc("static-library,header (default), object, shared-library, assembly, "
-               "llvm, mlir, stmt, stmt-html, schedule, cmake"),
-      cl::sub(compile), cl::cat(category)};
+      "emit",
+      cl::CommaSeparated,
+      cl::value_desc("KIND,..."),
+      cl::desc(
+          "static-library,header (default), object, shared-library, assembly, "
+          "llvm, mlir, stmt, stmt-html, schedule, cmake"),
+      cl::sub(compile),
+      cl::cat(category)};
 
   cl::opt<std::string> ir{
       "ir", cl::value_desc("KIND"),
-      cl::desc("keras, upconv, kernels, schedule, halide, stmt, stmt-html, llvm, "
-               "assembly or ptx instead of the summary"),
+      cl::desc(
+          "keras, upconv, kernels, schedule, halide, stmt, stmt-html, llvm, "
+          "assembly or ptx instead of the summary"),
       cl::sub(inspect), cl::cat(category)};
-  cl::opt<std::string> layer{"layer", cl::value_desc("NAME"),
-                             cl::desc("only the kernels of this layer (inspect); "
-                                      "only the suite's layer of this id (bench)"),
-                             cl::sub(inspect), cl::sub(bench), cl::cat(category)};
+  cl::opt<std::string> layer{
+      "layer",
+      cl::value_desc("NAME"),
+      cl::desc("only the kernels of this layer (inspect); "
+               "only the suite's layer of this id (bench)"),
+      cl::sub(inspect),
+      cl::sub(bench),
+      cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("the summary as JSON"), cl::sub(inspect),
                      cl::cat(category)};
-  cl::opt<bool> explain{"explain",
-                        cl::desc("say where Keras's back ends would disagree"),
-                        cl::sub(inspect), cl::cat(category)};
-
   cl::list<std::string> inputs{
-      "input", cl::value_desc("[NAME=]FILE"),
-      cl::desc(".npy file, '-', random:SEED, zero or constant:V"), cl::sub(run),
-      cl::sub(verify), cl::cat(category)};
+      "input",
+      cl::value_desc("[NAME=]FILE"),
+      cl::desc(".npy file, '-', random:SEED, zero or constant:V"),
+      cl::sub(run),
+      cl::sub(verify),
+      cl::cat(category)};
   cl::list<std::string> outputs{"output", cl::value_desc("[NAME=]FILE"),
                                 cl::desc("where to write an output (.npy)"),
                                 cl::sub(run), cl::cat(category)};
-  cl::opt<int> threads{"threads", cl::init(1), cl::value_desc("N"),
-                       cl::desc("threads of the run; 0: one per core"), cl::sub(run),
-                       cl::sub(verify), cl::sub(bench), cl::cat(category)};
-  cl::opt<double> tolerance{"tolerance", cl::init(0), cl::value_desc("X"),
-                            cl::desc("greatest relative error norm (default: the "
-                                     "numeric policy's)"),
-                            cl::sub(verify), cl::cat(category)};
+  cl::opt<int> threads{
+      "threads",           cl::init(1),
+      cl::value_desc("N"), cl::desc("threads of the run; 0: one per core"),
+      cl::sub(run),        cl::sub(verify),
+      cl::sub(bench),      cl::cat(category)};
+  cl::opt<double> tolerance{
+      "tolerance",
+      cl::init(0),
+      cl::value_desc("X"),
+      cl::desc("greatest relative error norm (default: the "
+               "numeric policy's)"),
+      cl::sub(verify),
+      cl::cat(category)};
   cl::opt<bool> exact{"exact",
                       cl::desc("small integer weights and inputs, bit for bit"),
                       cl::sub(verify), cl::cat(category)};
@@ -107,9 +138,10 @@ struct Flags {
   cl::opt<std::string> benchJson{"json", cl::value_desc("FILE"),
                                  cl::desc("write the figures as JSON"),
                                  cl::sub(bench), cl::cat(category)};
-  cl::opt<double> seconds{"seconds", cl::init(1.0), cl::value_desc("S"),
-                          cl::desc("time spent measuring each layer"), cl::sub(bench),
-                          cl::cat(category)};
+  cl::opt<double> seconds{
+      "seconds",           cl::init(1.0),
+      cl::value_desc("S"), cl::desc("time spent measuring each layer"),
+      cl::sub(bench),      cl::cat(category)};
 };
 
 } // namespace
@@ -135,7 +167,8 @@ static bool parseShape(llvm::StringRef text, std::vector<int64_t> &shape) {
     part = part.trim();
     if (part != "?" && (part.getAsInteger(10, size) || size < 1))
       return usage("'--input-shape' wants positive sizes or '?', separated by "
-                   "commas, got '" + text + "'");
+                   "commas, got '" +
+                   text + "'");
     shape.push_back(size);
   }
   return true;
@@ -168,7 +201,6 @@ static bool fill(Flags &flags, Options &options) {
   options.ir = flags.ir;
   options.layer = flags.layer;
   options.json = flags.json;
-  options.explain = flags.explain;
   for (const std::string &text : flags.inputs)
     options.inputs.push_back(splitName(text));
   for (const std::string &text : flags.outputs)
@@ -187,7 +219,8 @@ static bool fill(Flags &flags, Options &options) {
   return true;
 }
 
-std::optional<Options> upconv::parseOptions(int argc, char **argv, int &exitStatus) {
+std::optional<Options> upconv::parseOptions(int argc, char **argv,
+                                            int &exitStatus) {
   static Flags flags;
   exitStatus = ExitUsage;
   cl::HideUnrelatedOptions(flags.category);

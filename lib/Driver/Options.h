@@ -28,9 +28,9 @@ struct Options {
   std::string outputDirectory = ".";
   std::vector<std::string> emit = {"static-library", "header"};
   // inspect
-  std::string ir; ///< empty: the summary
+  std::string ir;    ///< empty: the summary
   std::string layer; ///< also bench: the id of a suite's layer
-  bool json = false, explain = false;
+  bool json = false;
   // run, verify
   std::vector<std::pair<std::string, std::string>> inputs, outputs;
   int threads = 1;
@@ -43,7 +43,8 @@ struct Options {
 };
 
 /// Parses the command line. On failure prints one line to stderr and returns
-/// nothing; `exitStatus` is then ExitUsage, or ExitOk after --help or --version.
+/// nothing; `exitStatus` is then ExitUsage, or ExitOk after --help or
+/// --version.
 std::optional<Options> parseOptions(int argc, char **argv, int &exitStatus);
 
 } // namespace upconv

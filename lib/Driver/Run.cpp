@@ -40,7 +40,8 @@ static bool isNative(const Session &session) {
 static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
                                 std::string &library) {
   if (!isNative(session)) {
-    printError("this machine cannot run code for '" + session.target.name + "'");
+    printError("this machine cannot run code for '" + session.target.name +
+               "'");
     return ExitUnsupported;
   }
   if (!folder.valid())
@@ -80,7 +81,8 @@ static void printOutput(const PortShape &port, const Tensor &tensor) {
                << llvm::format("%g", sum / tensor.values.size()) << "\n";
 }
 
-static ExitStatus writeOutputs(const Options &options, const std::vector<PortShape> &ports,
+static ExitStatus writeOutputs(const Options &options,
+                               const std::vector<PortShape> &ports,
                                const std::vector<Tensor> &outputs) {
   if (options.outputs.empty()) {
     for (auto [port, tensor] : llvm::zip(ports, outputs))
@@ -101,7 +103,8 @@ static ExitStatus writeOutputs(const Options &options, const std::vector<PortSha
 static ExitStatus runLibrary(const Options &options) {
   std::vector<PortShape> inputs, outputs;
   {
-    llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(options.import.path);
+    llvm::Expected<LoadedLibrary> library =
+        LoadedLibrary::open(options.import.path);
     if (!library) {
       printError(library.takeError());
       return ExitInvalid;
@@ -122,7 +125,8 @@ static ExitStatus runLibrary(const Options &options) {
   std::vector<Tensor> values, results;
   if (ExitStatus status = readInputs(options, inputs, values); status != ExitOk)
     return status;
-  if (ExitStatus status = runInWorker(options.import.path, values, options.threads, results);
+  if (ExitStatus status =
+          runInWorker(options.import.path, values, options.threads, results);
       status != ExitOk)
     return status;
   return writeOutputs(options, outputs, results);
@@ -130,7 +134,8 @@ static ExitStatus runLibrary(const Options &options) {
 
 ExitStatus upconv::runCommand(const Options &options) {
   llvm::file_magic magic;
-  if (options.import.path != "-" && !llvm::identify_magic(options.import.path, magic) &&
+  if (options.import.path != "-" &&
+      !llvm::identify_magic(options.import.path, magic) &&
       magic == llvm::file_magic::elf_shared_object)
     return runLibrary(options);
 
@@ -141,14 +146,16 @@ ExitStatus upconv::runCommand(const Options &options) {
     return status;
   TemporaryFolder folder;
   std::string library;
-  if (ExitStatus status = compileForRun(session, folder, library); status != ExitOk)
+  if (ExitStatus status = compileForRun(session, folder, library);
+      status != ExitOk)
     return status;
   std::vector<Tensor> inputs, outputs;
   if (ExitStatus status =
           readInputs(options, portsOf(session.built.library.inputs), inputs);
       status != ExitOk)
     return status;
-  if (ExitStatus status = runInWorker(library, inputs, options.threads, outputs);
+  if (ExitStatus status =
+          runInWorker(library, inputs, options.threads, outputs);
       status != ExitOk)
     return status;
   return writeOutputs(options, portsOf(session.built.library.outputs), outputs);
@@ -183,9 +190,10 @@ static std::optional<std::string> inexactLayer(Session &session) {
     StringRef activation;
     if (auto attr = layer->getAttrOfType<StringAttr>("activation"))
       activation = attr.getValue();
-    bool exact = activation.empty() || activation == "linear" || activation == "relu";
-    if (kind == "BatchNormalization" || kind == "LeakyReLU" || kind == "Softmax" ||
-        kind.starts_with("AveragePooling") || !exact)
+    bool exact =
+        activation.empty() || activation == "linear" || activation == "relu";
+    if (kind == "BatchNormalization" || kind == "LeakyReLU" ||
+        kind == "Softmax" || kind.starts_with("AveragePooling") || !exact)
       found = (keras::getLayerName(layer.getLoc()) + "' (" + kind +
                (exact ? "" : ", " + activation) + ")")
                   .str();
@@ -221,10 +229,11 @@ static Difference compare(const Tensor &got, const Tensor64 &want) {
   return result;
 }
 
-static bool verifyOutput(const PortShape &port, const Tensor &got, const Tensor64 &want,
-                         bool exact, double tolerance) {
+static bool verifyOutput(const PortShape &port, const Tensor &got,
+                         const Tensor64 &want, bool exact, double tolerance) {
   if (got.shape != want.shape) {
-    printError("output '" + port.name + "' has another shape than the reference");
+    printError("output '" + port.name +
+               "' has another shape than the reference");
     return false;
   }
   Difference difference = compare(got, want);
@@ -233,12 +242,14 @@ static bool verifyOutput(const PortShape &port, const Tensor &got, const Tensor6
   if (exact)
     llvm::outs() << difference.mismatches << " differ";
   else
-    llvm::outs() << "relative error norm " << llvm::format("%.3g", difference.error)
-                 << " (at most " << llvm::format("%.3g", tolerance) << ")";
+    llvm::outs() << "relative error norm "
+                 << llvm::format("%.3g", difference.error) << " (at most "
+                 << llvm::format("%.3g", tolerance) << ")";
   llvm::outs() << (ok ? ": ok" : ": FAILED");
   if (!ok && difference.first >= 0)
     llvm::outs() << "; first at flat index " << difference.first << ": got "
-                 << llvm::format("%.9g", got.values[difference.first]) << ", want "
+                 << llvm::format("%.9g", got.values[difference.first])
+                 << ", want "
                  << llvm::format("%.9g", want.values[difference.first]);
   llvm::outs() << "\n";
   return ok;
@@ -252,15 +263,16 @@ ExitStatus upconv::verifyCommand(const Options &options) {
     return status;
   if (options.exact) {
     if (std::optional<std::string> layer = inexactLayer(session)) {
-      printError("'--exact' wants layers that keep integers exact; layer '" + *layer +
-                 " does not");
+      printError("'--exact' wants layers that keep integers exact; layer '" +
+                 *layer + " does not");
       return ExitUsage;
     }
     session.useIntegerWeights();
   }
   TemporaryFolder folder;
   std::string library;
-  if (ExitStatus status = compileForRun(session, folder, library); status != ExitOk)
+  if (ExitStatus status = compileForRun(session, folder, library);
+      status != ExitOk)
     return status;
 
   std::vector<PortShape> ports = portsOf(session.built.library.inputs);
@@ -271,19 +283,22 @@ ExitStatus upconv::verifyCommand(const Options &options) {
     for (Tensor &input : inputs)
       for (float &value : input.values)
         value = std::round(value * 2);
-  if (ExitStatus status = runInWorker(library, inputs, options.threads, outputs);
+  if (ExitStatus status =
+          runInWorker(library, inputs, options.threads, outputs);
       status != ExitOk)
     return status;
 
   std::vector<Tensor64> wide;
   for (const Tensor &input : inputs)
     wide.push_back({input.shape, {input.values.begin(), input.values.end()}});
-  FailureOr<std::vector<Tensor64>> expected = reference::evaluate(
-      *session.kerasModule->getOps<func::FuncOp>().begin(), session.model.weights, wide);
+  FailureOr<std::vector<Tensor64>> expected =
+      reference::evaluate(*session.kerasModule->getOps<func::FuncOp>().begin(),
+                          session.model.weights, wide);
   if (failed(expected))
     return ExitInvalid;
 
-  double tolerance = options.tolerance > 0 ? options.tolerance : policyTolerance(session);
+  double tolerance =
+      options.tolerance > 0 ? options.tolerance : policyTolerance(session);
   bool ok = true;
   std::vector<PortShape> results = portsOf(session.built.library.outputs);
   for (auto [port, got, want] : llvm::zip(results, outputs, *expected))

@@ -25,13 +25,16 @@ namespace {
 class Buffer {
 public:
   explicit Buffer(size_t bytes) : size(std::max<size_t>(bytes, 64)) {
-    memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
       memory = nullptr;
     else
       madvise(memory, size, MADV_HUGEPAGE);
   }
-  Buffer(Buffer &&other) : size(other.size), memory(other.memory) { other.memory = nullptr; }
+  Buffer(Buffer &&other) : size(other.size), memory(other.memory) {
+    other.memory = nullptr;
+  }
   ~Buffer() {
     if (memory)
       munmap(memory, size);
@@ -73,7 +76,8 @@ static int64_t elements(llvm::ArrayRef<int64_t> shape) {
 }
 
 static llvm::Expected<Loaded>
-load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes, int threads) {
+load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
+     int threads) {
   llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(path);
   if (!library)
     return library.takeError();
@@ -82,10 +86,12 @@ load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes, int 
   llvm::Expected<std::vector<int64_t>> extents = library->extentsFor(shapes);
   if (!extents)
     return extents.takeError();
-  llvm::Expected<LoadedLibrary::Sizes> sizes = library->sizes(*extents, threads);
+  llvm::Expected<LoadedLibrary::Sizes> sizes =
+      library->sizes(*extents, threads);
   if (!sizes)
     return sizes.takeError();
-  Loaded loaded{std::move(*library), *extents, *sizes, {}, {}, Buffer(sizes->workspace), {}, {}};
+  Loaded loaded{std::move(*library),      *extents, *sizes, {}, {},
+                Buffer(sizes->workspace), {},       {}};
   for (const std::vector<int64_t> &shape : shapes) {
     loaded.inputs.emplace_back(elements(shape) * sizeof(float));
     loaded.inputPointers.push_back(loaded.inputs.back().floats());
@@ -109,7 +115,8 @@ static void writeShapes(FieldWriter &writer,
 
 static std::vector<std::vector<int64_t>> readShapes(FieldReader &reader) {
   std::vector<std::vector<int64_t>> shapes;
-  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed; ++i) {
+  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+       ++i) {
     std::vector<int64_t> shape(reader.integer());
     for (int64_t &size : shape)
       size = reader.integer();
@@ -144,7 +151,8 @@ int upconv::runWorker(llvm::StringRef request) {
   for (auto [buffer, bytes] : llvm::zip(loaded->inputs, data))
     std::memcpy(buffer.data(), bytes.data(), bytes.size());
   if (printError(loaded->library.run(loaded->inputPointers, loaded->extents,
-                                     loaded->outputPointers, loaded->options(threads))))
+                                     loaded->outputPointers,
+                                     loaded->options(threads))))
     return ExitInvalid;
   FieldWriter writer;
   writeShapes(writer, loaded->sizes.outputShapes);
@@ -200,7 +208,8 @@ static double secondsSince(Clock::time_point start) {
 }
 
 static double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  std::nth_element(values.begin(), values.begin() + values.size() / 2,
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -221,7 +230,8 @@ static BenchResult measure(const BenchRequest &request, Loaded &loaded) {
   };
   int threads = request.threads ? request.threads : availableCores();
   auto peak = [&] {
-    return threads * measurePeakGflops(request.vectorFloats, request.fma, 0.001);
+    return threads *
+           measurePeakGflops(request.vectorFloats, request.fma, 0.001);
   };
   Bandwidth bandwidth = measureBandwidth(request.bytes);
   // A layer reads and writes; the faster direction is the safe anchor.
@@ -278,12 +288,14 @@ int upconv::benchWorker(llvm::StringRef text) {
     return ExitInvalid;
   }
   BenchResult result = measure(request, *loaded);
-  llvm::outs() << llvm::StringRef(reinterpret_cast<const char *>(&result), sizeof result);
+  llvm::outs() << llvm::StringRef(reinterpret_cast<const char *>(&result),
+                                  sizeof result);
   llvm::outs().flush();
   return ExitOk;
 }
 
-ExitStatus upconv::benchInWorker(const BenchRequest &request, BenchResult &result) {
+ExitStatus upconv::benchInWorker(const BenchRequest &request,
+                                 BenchResult &result) {
   FieldWriter writer;
   writer.add(request.library);
   writeShapes(writer, request.inputShapes);

@@ -21,7 +21,8 @@ static std::unique_ptr<MLIRContext> makeContext() {
   registerDialects(registry);
   // Threads would only make the order of diagnostics a matter of chance: the
   // expensive work is in workers.
-  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  auto context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
   return context;
 }
@@ -35,7 +36,8 @@ func::FuncOp Session::function() {
 }
 
 ExitStatus Session::loadTables() {
-  llvm::Expected<ScheduleTables> loaded = ScheduleTables::load(options.schedules);
+  llvm::Expected<ScheduleTables> loaded =
+      ScheduleTables::load(options.schedules);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitUsage;
@@ -107,9 +109,11 @@ ExitStatus Session::plan(bool withWeights) {
   if (ExitStatus status = lowerTo(Stage::Schedule); status != ExitOk)
     return status;
   PlanOptions planOptions;
-  planOptions.name = options.name.empty() ? function().getName().str() : options.name;
+  planOptions.name =
+      options.name.empty() ? function().getName().str() : options.name;
   planOptions.weights = withWeights ? &model.weights : nullptr;
-  FailureOr<BuiltPlan> result = buildLibraryPlan(function(), target, planOptions);
+  FailureOr<BuiltPlan> result =
+      buildLibraryPlan(function(), target, planOptions);
   if (failed(result))
     return ExitInvalid;
   built = std::move(*result);
@@ -125,7 +129,8 @@ ExitStatus Session::plan(bool withWeights) {
 }
 
 ExitStatus Session::compileKernels(KernelText text) {
-  return compileInWorkers(built.kernels, text, options.jobs, kernels, kernelSeconds);
+  return compileInWorkers(built.kernels, text, options.jobs, kernels,
+                          kernelSeconds);
 }
 
 ExitStatus Session::emit() {
@@ -158,7 +163,8 @@ ExitStatus Session::writeSharedLibrary(const std::string &path) {
 
 TemporaryFolder::TemporaryFolder() {
   llvm::SmallString<128> folder;
-  if (std::error_code code = llvm::sys::fs::createUniqueDirectory("upconv", folder))
+  if (std::error_code code =
+          llvm::sys::fs::createUniqueDirectory("upconv", folder))
     printError("cannot make a temporary folder: " + code.message());
   else
     path = folder.str().str();
@@ -185,8 +191,9 @@ bool OutputFiles::add(const std::string &path, llvm::StringRef bytes) {
   }
   llvm::SmallString<128> temporary;
   int descriptor;
-  std::error_code code = llvm::sys::fs::createUniqueFile(
-      path + ".%%%%%%.tmp", descriptor, temporary, llvm::sys::fs::OF_None, 0644);
+  std::error_code code =
+      llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor,
+                                      temporary, llvm::sys::fs::OF_None, 0644);
   if (!code) {
     pending.push_back({temporary.str().str(), path});
     llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
@@ -203,7 +210,8 @@ bool OutputFiles::add(const std::string &path, llvm::StringRef bytes) {
 bool OutputFiles::commit() {
   for (const auto &[temporary, path] : pending)
     if (std::error_code code = llvm::sys::fs::rename(temporary, path)) {
-      llvm::errs() << path << ": error: cannot write: " << code.message() << "\n";
+      llvm::errs() << path << ": error: cannot write: " << code.message()
+                   << "\n";
       return false;
     }
   pending.clear();

@@ -61,7 +61,7 @@ public:
   const Options &options;
   std::optional<ScheduleTables> tables;
   TargetInfo target;
-  ImportedModel model; ///< module is lowered in place
+  ImportedModel model;                           ///< module is lowered in place
   mlir::OwningOpRef<mlir::ModuleOp> kerasModule; ///< as imported
   BuiltPlan built;
   std::vector<CompiledKernel> kernels; ///< parallel to built.kernels

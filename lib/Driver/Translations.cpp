@@ -18,14 +18,16 @@
 using namespace mlir;
 using namespace upconv;
 
-static OwningOpRef<Operation *> importKeras(llvm::SourceMgr &sources, MLIRContext *context) {
+static OwningOpRef<Operation *> importKeras(llvm::SourceMgr &sources,
+                                            MLIRContext *context) {
   DialectRegistry registry;
   registerDialects(registry);
   context->appendDialectRegistry(registry);
   context->loadAllAvailableDialects();
   ImportOptions options;
-  options.path =
-      sources.getMemoryBuffer(sources.getMainFileID())->getBufferIdentifier().str();
+  options.path = sources.getMemoryBuffer(sources.getMainFileID())
+                     ->getBufferIdentifier()
+                     .str();
   ImportedModel model;
   if (importKerasModel(*context, options, model) != ImportStatus::Ok)
     return nullptr;
@@ -51,7 +53,8 @@ static FailureOr<BuiltPlan> planOf(Operation *op, StringRef target) {
 
 void upconv::registerTranslations() {
   static llvm::cl::opt<std::string> target(
-      "target", llvm::cl::init("host"), llvm::cl::desc("target of the kernels"));
+      "target", llvm::cl::init("host"),
+      llvm::cl::desc("target of the kernels"));
   auto dialects = [](DialectRegistry &registry) { registerDialects(registry); };
   static TranslateToMLIRRegistration import(
       "import-keras", "Keras JSON or .keras to the keras dialect",

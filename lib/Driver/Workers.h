@@ -19,18 +19,20 @@
 namespace upconv {
 
 /// Imports under limits of time and memory. The worker prints its diagnostics.
-ExitStatus importInWorker(mlir::MLIRContext &context, const ImportOptions &options,
-                          ImportedModel &model);
+ExitStatus importInWorker(mlir::MLIRContext &context,
+                          const ImportOptions &options, ImportedModel &model);
 
 /// Compiles kernels, `jobs` at a time (0: one per core), with progress on a
 /// terminal. `seconds` receives each worker's wall time.
-ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs, KernelText text,
-                            unsigned jobs, std::vector<CompiledKernel> &kernels,
+ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs,
+                            KernelText text, unsigned jobs,
+                            std::vector<CompiledKernel> &kernels,
                             std::vector<double> &seconds);
 
 /// Runs a shared library once on `inputs`.
-ExitStatus runInWorker(const std::string &library, const std::vector<Tensor> &inputs,
-                       int threads, std::vector<Tensor> &outputs);
+ExitStatus runInWorker(const std::string &library,
+                       const std::vector<Tensor> &inputs, int threads,
+                       std::vector<Tensor> &outputs);
 
 /// What a timed run is measured against, and what it gave.
 struct BenchRequest {
@@ -44,7 +46,7 @@ struct BenchRequest {
 };
 struct BenchResult {
   double medianMs = 0, minMs = 0;
-  double peakGflops = 0;          ///< median of the paired loops
+  double peakGflops = 0;            ///< median of the paired loops
   double readGbs = 0, writeGbs = 0; ///< at the layer's working set
   double rooflineMs = 0, fraction = 0;
   int64_t runs = 0;

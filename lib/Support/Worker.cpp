@@ -142,7 +142,8 @@ upconv::runWorkers(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
       waits.push_back({process.output, POLLIN, 0});
       waits.push_back({process.input, POLLOUT, 0}); // -1 is skipped by poll
     }
-    if (!waits.empty() && poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR)
+    if (!waits.empty() && poll(waits.data(), waits.size(), -1) < 0 &&
+        errno != EINTR)
       break;
     for (size_t i = running.size(); i-- > 0;) {
       Process &process = running[i];

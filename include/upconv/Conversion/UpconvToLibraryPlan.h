@@ -27,8 +27,9 @@ struct BuiltPlan {
 };
 
 struct PlanOptions {
-  std::string name;                ///< the library's C identifier
-  const WeightStore *weights = nullptr; ///< null: leave the image empty (inspect)
+  std::string name; ///< the library's C identifier
+  const WeightStore *weights =
+      nullptr; ///< null: leave the image empty (inspect)
 };
 
 /// Turns a function that went through plan-memory into a plan: names of ports
@@ -39,7 +40,8 @@ mlir::FailureOr<BuiltPlan> buildLibraryPlan(mlir::func::FuncOp function,
                                             const PlanOptions &options);
 
 /// Makes `name` a C identifier; empty and auto-numbered Keras names
-/// (`input_layer_1`, `conv1d_transpose_3`, `keras_tensor_8`) become `otherwise`.
+/// (`input_layer_1`, `conv1d_transpose_3`, `keras_tensor_8`) become
+/// `otherwise`.
 std::string portName(llvm::StringRef name, llvm::StringRef otherwise);
 
 /// Evaluates a weights recipe in double precision and rounds once.

@@ -8,7 +8,7 @@ namespace upconv {
 /// The exit statuses of every subcommand (design: docs/Diagnostics.md).
 enum ExitStatus : int {
   ExitOk = 0,
-  ExitInvalid = 1,     ///< the model or its data is wrong
+  ExitInvalid = 1, ///< the model or its data is wrong
   ExitUsage = 2,
   ExitVerification = 3,
   ExitUnsupported = 4, ///< valid Keras that this version does not support

@@ -14,14 +14,14 @@
 namespace upconv {
 
 /// Runs register-only multiply-add loops of about `seconds` and returns GFLOP/s
-/// of the best loop form for vectors of `vectorFloats` lanes (4: SSE or NEON, 8:
-/// AVX2+FMA, 16: AVX-512). `fma` false measures mul + add pairs. The first call
-/// for a width takes some milliseconds more, to find its best form. 0 if this
-/// processor lacks the instructions.
+/// of the best loop form for vectors of `vectorFloats` lanes (4: SSE or NEON,
+/// 8: AVX2+FMA, 16: AVX-512). `fma` false measures mul + add pairs. The first
+/// call for a width takes some milliseconds more, to find its best form. 0 if
+/// this processor lacks the instructions.
 double measurePeakGflops(int64_t vectorFloats, bool fma, double seconds);
 
 struct Bandwidth {
-  int64_t bytes;     ///< working set
+  int64_t bytes; ///< working set
   double readGbs, writeGbs;
 };
 /// The best of plain, non-temporal and huge-page loops over `bytes`.

@@ -17,9 +17,9 @@
 
 namespace upconv::reference {
 
-/// Runs `function` (keras dialect) on `inputs`, whose shapes must agree with the
-/// argument types where those are known. Weights come from `store`. Returns the
-/// function's results; on failure a diagnostic has been emitted.
+/// Runs `function` (keras dialect) on `inputs`, whose shapes must agree with
+/// the argument types where those are known. Weights come from `store`. Returns
+/// the function's results; on failure a diagnostic has been emitted.
 mlir::FailureOr<std::vector<Tensor64>>
 evaluate(mlir::func::FuncOp function, const WeightStore &store,
          llvm::ArrayRef<Tensor64> inputs);

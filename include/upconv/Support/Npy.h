@@ -22,7 +22,8 @@ llvm::Expected<Tensor64> readNpy(const std::string &path);
 llvm::Error writeNpy(const std::string &path, const Tensor &tensor);
 
 /// The members of a .npz (stored or deflated), by name without ".npy".
-llvm::Expected<std::map<std::string, Tensor64>> readNpz(const std::string &path);
+llvm::Expected<std::map<std::string, Tensor64>>
+readNpz(const std::string &path);
 
 } // namespace upconv
 

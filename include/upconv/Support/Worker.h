@@ -43,12 +43,12 @@ struct WorkerResult {
   std::string describe() const;
 };
 
-/// Runs the jobs, at most `parallel` at a time, and returns their results in the
-/// jobs' order. `onDone(count)` is called after each with the number finished.
-/// Standard error is the parent's.
-std::vector<WorkerResult>
-runWorkers(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
-           llvm::function_ref<void(size_t)> onDone = [](size_t) {});
+/// Runs the jobs, at most `parallel` at a time, and returns their results in
+/// the jobs' order. `onDone(count)` is called after each with the number
+/// finished. Standard error is the parent's.
+std::vector<WorkerResult> runWorkers(
+    llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
+    llvm::function_ref<void(size_t)> onDone = [](size_t) {});
 
 /// Cores that this process may use (affinity and containers' limits).
 unsigned availableCores();

@@ -19,7 +19,9 @@ struct Geometry {
   ArrayRef<int64_t> kernel, strides, dilations;
   StringRef padding, dataFormat;
   int64_t rank() const { return kernel.size(); }
-  int64_t extent(int64_t axis) const { return (kernel[axis] - 1) * dilations[axis] + 1; }
+  int64_t extent(int64_t axis) const {
+    return (kernel[axis] - 1) * dilations[axis] + 1;
+  }
   bool channelsFirst() const { return dataFormat == "channels_first"; }
 };
 
@@ -33,7 +35,8 @@ struct Geometry {
 static AffineExpr samePad(AffineExpr n, int64_t windowExtent, int64_t stride) {
   AffineExpr total = (n.ceilDiv(stride) - 1) * stride + windowExtent - n;
   if (std::optional<int64_t> known = getConstant(total))
-    return getAffineConstantExpr(std::max<int64_t>(*known, 0) / 2, n.getContext());
+    return getAffineConstantExpr(std::max<int64_t>(*known, 0) / 2,
+                                 n.getContext());
   if (windowExtent >= stride)
     return total.floorDiv(2);
   AffineExpr positive = getAffineConstantExpr(0, n.getContext());
@@ -43,8 +46,10 @@ static AffineExpr samePad(AffineExpr n, int64_t windowExtent, int64_t stride) {
 }
 
 // Output length and leading pad of a forward window (convolution or pool).
-static std::pair<AffineExpr, AffineExpr>
-forwardAxis(AffineExpr n, int64_t windowExtent, int64_t stride, StringRef padding) {
+static std::pair<AffineExpr, AffineExpr> forwardAxis(AffineExpr n,
+                                                     int64_t windowExtent,
+                                                     int64_t stride,
+                                                     StringRef padding) {
   AffineExpr zero = getAffineConstantExpr(0, n.getContext());
   if (padding == "same")
     return {n.ceilDiv(stride), samePad(n, windowExtent, stride)};
@@ -61,8 +66,10 @@ transposedAxis(AffineExpr n, int64_t windowExtent, int64_t stride,
   AffineExpr natural = (n - 1) * stride;
   bool same = padding == "same";
   if (!outputPadding)
-    return same ? std::pair(n * stride, std::max<int64_t>(windowExtent - stride, 0) / 2)
-                : std::pair(natural + std::max(windowExtent, stride), int64_t(0));
+    return same ? std::pair(n * stride,
+                            std::max<int64_t>(windowExtent - stride, 0) / 2)
+                : std::pair(natural + std::max(windowExtent, stride),
+                            int64_t(0));
   int64_t parity = windowExtent % 2;
   if (same)
     return {natural + parity + *outputPadding,
@@ -70,7 +77,8 @@ transposedAxis(AffineExpr n, int64_t windowExtent, int64_t stride,
   return {natural + windowExtent + *outputPadding, 0};
 }
 
-static void requireOutput(Lowering &lowering, Operation *layer, AffineExpr length) {
+static void requireOutput(Lowering &lowering, Operation *layer,
+                          AffineExpr length) {
   Location loc = layer->getLoc();
   lowering.requirePositive(loc, length,
                            "the output of layer '" + keras::getLayerName(loc) +
@@ -121,18 +129,19 @@ static Value lowerConvTransposeOp(Lowering &lowering, OpTy op) {
   out.push_back(lowering.constant(filters));
   kernelShape.append({filters, channels});
 
-  Value kernel = lowering.weights(op, "kernel", "kernel", geometry.rank(), kernelShape);
+  Value kernel =
+      lowering.weights(op, "kernel", "kernel", geometry.rank(), kernelShape);
   Value bias = op.getUseBias()
                    ? lowering.weights(op, "bias", "bias", 0, {filters})
                    : Value();
   Value result = ConvTransposeOp::create(
       lowering.builder, loc, getTensorType(lowering.context(), out), input,
       kernel, bias, geometry.strides, geometry.dilations, crop);
-  return finish(lowering, loc, result, op.getActivation(), geometry.channelsFirst());
+  return finish(lowering, loc, result, op.getActivation(),
+                geometry.channelsFirst());
 }
 
-template <typename OpTy>
-static Value lowerConvOp(Lowering &lowering, OpTy op) {
+template <typename OpTy> static Value lowerConvOp(Lowering &lowering, OpTy op) {
   Location loc = op.getLoc();
   Geometry geometry = geometryOf(op);
   Value input = lowering.lowered(op.getInput());
@@ -154,7 +163,8 @@ static Value lowerConvOp(Lowering &lowering, OpTy op) {
   int64_t groups = op.getGroups();
   kernelShape.append({channels / groups, filters});
 
-  Value kernel = lowering.weights(op, "kernel", "kernel", geometry.rank() + 1, kernelShape);
+  Value kernel = lowering.weights(op, "kernel", "kernel", geometry.rank() + 1,
+                                  kernelShape);
   Value bias = op.getUseBias()
                    ? lowering.weights(op, "bias", "bias", 0, {filters})
                    : Value();
@@ -162,7 +172,8 @@ static Value lowerConvOp(Lowering &lowering, OpTy op) {
       lowering.builder, loc, getTensorType(lowering.context(), out), input,
       kernel, bias, geometry.strides, geometry.dilations,
       getExtentMap(lowering.context(), pads), groups);
-  return finish(lowering, loc, result, op.getActivation(), geometry.channelsFirst());
+  return finish(lowering, loc, result, op.getActivation(),
+                geometry.channelsFirst());
 }
 
 template <typename OpTy>
@@ -174,8 +185,8 @@ static Value lowerPoolingOp(Lowering &lowering, OpTy op, StringRef kind) {
     input = lowering.toChannelsLast(loc, input);
   Extents in = getExtents(input.getType()), out = {in.front()}, pads;
   for (auto [axis, window] : llvm::enumerate(op.getPoolSize())) {
-    auto [length, low] =
-        forwardAxis(in[axis + 1], window, op.getStrides()[axis], op.getPadding());
+    auto [length, low] = forwardAxis(in[axis + 1], window,
+                                     op.getStrides()[axis], op.getPadding());
     if (op.getPadding() == "valid")
       requireOutput(lowering, op, length);
     out.push_back(length);
@@ -223,9 +234,11 @@ Value upconv::lowerDense(Lowering &lowering, keras::DenseOp op) {
   SmallVector<int64_t> ones(spatial, 1), kernelShape(spatial, 1);
   kernelShape.append({channels, units});
   Extents pads(spatial, lowering.constant(0));
-  Value kernel = lowering.weights(op, "kernel", "kernel", spatial + 1, kernelShape);
-  Value bias = op.getUseBias() ? lowering.weights(op, "bias", "bias", 0, {units})
-                               : Value();
+  Value kernel =
+      lowering.weights(op, "kernel", "kernel", spatial + 1, kernelShape);
+  Value bias = op.getUseBias()
+                   ? lowering.weights(op, "bias", "bias", 0, {units})
+                   : Value();
   Value result = ConvOp::create(
       lowering.builder, loc, getTensorType(lowering.context(), extents), input,
       kernel, bias, ones, ones, getExtentMap(lowering.context(), pads), 1);

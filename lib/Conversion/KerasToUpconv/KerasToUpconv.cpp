@@ -28,7 +28,8 @@ static Value lowerLayer(Lowering &lowering, Operation *layer) {
           [&](auto op) { return lowerConvTranspose(lowering, op); })
       .Case<keras::Conv1DOp, keras::Conv2DOp, keras::Conv3DOp>(
           [&](auto op) { return lowerConv(lowering, op); })
-      .Case<keras::MaxPooling1DOp, keras::MaxPooling2DOp, keras::MaxPooling3DOp>(
+      .Case<keras::MaxPooling1DOp, keras::MaxPooling2DOp,
+            keras::MaxPooling3DOp>(
           [&](auto op) { return lowerPooling(lowering, op, /*isMax=*/true); })
       .Case<keras::AveragePooling1DOp, keras::AveragePooling2DOp,
             keras::AveragePooling3DOp>(
@@ -42,13 +43,15 @@ static Value lowerLayer(Lowering &lowering, Operation *layer) {
       .Case([&](keras::ReLUOp op) { return lowerReLU(lowering, op); })
       .Case([&](keras::LeakyReLUOp op) { return lowerLeakyReLU(lowering, op); })
       .Case([&](keras::AddOp op) { return lowerAdd(lowering, op); })
-      .Case([&](keras::DropoutOp op) { return lowering.lowered(op.getInput()); })
+      .Case(
+          [&](keras::DropoutOp op) { return lowering.lowered(op.getInput()); })
       .Case([&](keras::ActivationOp op) {
         return lowering.activation(op.getLoc(), op.getActivation(),
                                    lowering.lowered(op.getInput()));
       })
       .Case([&](keras::SoftmaxOp op) {
-        int64_t rank = cast<RankedTensorType>(op.getInput().getType()).getRank();
+        int64_t rank =
+            cast<RankedTensorType>(op.getInput().getType()).getRank();
         return lowering.softmax(op.getLoc(), lowering.lowered(op.getInput()),
                                 normalizeAxis(op.getAxis(), rank));
       })
@@ -74,14 +77,16 @@ static LogicalResult lowerFunction(func::FuncOp function) {
       }
       shape.push_back(getAffineSymbolExpr(extents.size(), context));
       extents.push_back(builder.getDenseI64ArrayAttr(
-          {static_cast<int64_t>(argument.getArgNumber()), static_cast<int64_t>(axis)}));
+          {static_cast<int64_t>(argument.getArgNumber()),
+           static_cast<int64_t>(axis)}));
     }
     argumentTypes.push_back(getTensorType(context, shape));
   }
 
   auto *newBody = new Block;
   for (auto [argument, type] : llvm::zip(body.getArguments(), argumentTypes))
-    lowering.values.map(argument, newBody->addArgument(type, argument.getLoc()));
+    lowering.values.map(argument,
+                        newBody->addArgument(type, argument.getLoc()));
   builder.setInsertionPointToEnd(newBody);
 
   SmallVector<Type> resultTypes;
@@ -104,7 +109,8 @@ static LogicalResult lowerFunction(func::FuncOp function) {
 
   function.getBody().getBlocks().clear();
   function.getBody().push_back(newBody);
-  function.setFunctionType(FunctionType::get(context, argumentTypes, resultTypes));
+  function.setFunctionType(
+      FunctionType::get(context, argumentTypes, resultTypes));
   function->setAttr("upconv.extents", builder.getArrayAttr(extents));
   return success();
 }

@@ -25,8 +25,9 @@ Value Lowering::weights(Operation *layer, StringRef variable, StringRef role,
   auto type = RankedTensorType::get(shape, builder.getF32Type());
   // Text that was written by hand may leave the variables out; the key is the
   // one that an importer would have chosen.
-  std::string key = attr ? attr.getSource().str()
-                         : (keras::getLayerName(layer->getLoc()) + "/" + variable).str();
+  std::string key =
+      attr ? attr.getSource().str()
+           : (keras::getLayerName(layer->getLoc()) + "/" + variable).str();
   return WeightsOp::create(builder, layer->getLoc(), type, key, role,
                            channelAxis, attr ? attr.getHash() : StringRef(),
                            /*folds=*/ArrayAttr());
@@ -60,7 +61,8 @@ Value Lowering::toChannelsFirst(Location loc, Value value) {
 
 Value Lowering::map(Location loc, ValueRange inputs,
                     ArrayRef<AffineExpr> extents, Body body) {
-  auto op = MapOp::create(builder, loc, getTensorType(context(), extents), inputs);
+  auto op =
+      MapOp::create(builder, loc, getTensorType(context(), extents), inputs);
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> types(inputs.size(), builder.getF32Type());
   SmallVector<Location> locations(inputs.size(), loc);

@@ -39,8 +39,8 @@ public:
     return mlir::getAffineConstantExpr(value, context());
   }
 
-  /// The weights op of a layer's variable, reinterpreted as `shape` (same number
-  /// of elements) with its output channels on `channelAxis`.
+  /// The weights op of a layer's variable, reinterpreted as `shape` (same
+  /// number of elements) with its output channels on `channelAxis`.
   mlir::Value weights(mlir::Operation *layer, llvm::StringRef variable,
                       llvm::StringRef role, int64_t channelAxis,
                       llvm::ArrayRef<int64_t> shape);
@@ -59,7 +59,8 @@ public:
   mlir::Value map(mlir::Location loc, mlir::ValueRange inputs,
                   llvm::ArrayRef<mlir::AffineExpr> extents, Body body);
 
-  /// Keras's activation function `name` of `value`; softmax is over the last axis.
+  /// Keras's activation function `name` of `value`; softmax is over the last
+  /// axis.
   mlir::Value activation(mlir::Location loc, llvm::StringRef name,
                          mlir::Value value);
 
@@ -77,7 +78,8 @@ public:
 mlir::Value lowerConvTranspose(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerConv(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerDense(Lowering &lowering, keras::DenseOp layer);
-mlir::Value lowerPooling(Lowering &lowering, mlir::Operation *layer, bool isMax);
+mlir::Value lowerPooling(Lowering &lowering, mlir::Operation *layer,
+                         bool isMax);
 mlir::Value lowerBatchNormalization(Lowering &lowering,
                                     keras::BatchNormalizationOp layer);
 mlir::Value lowerReLU(Lowering &lowering, keras::ReLUOp layer);

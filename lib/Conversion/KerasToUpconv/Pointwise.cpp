@@ -6,8 +6,8 @@ using namespace mlir;
 using namespace upconv;
 
 static Value scalar(OpBuilder &builder, Location loc, double value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(static_cast<float>(value)));
+  return arith::ConstantOp::create(
+      builder, loc, builder.getF32FloatAttr(static_cast<float>(value)));
 }
 
 static Value compare(OpBuilder &builder, Location loc,
@@ -15,16 +15,19 @@ static Value compare(OpBuilder &builder, Location loc,
   return arith::CmpFOp::create(builder, loc, predicate, left, right);
 }
 
-static Value leakyReLU(OpBuilder &builder, Location loc, Value x, double slope) {
+static Value leakyReLU(OpBuilder &builder, Location loc, Value x,
+                       double slope) {
   Value positive = compare(builder, loc, arith::CmpFPredicate::OGT, x,
                            scalar(builder, loc, 0));
-  Value scaled = arith::MulFOp::create(builder, loc, x, scalar(builder, loc, slope));
+  Value scaled =
+      arith::MulFOp::create(builder, loc, x, scalar(builder, loc, slope));
   return arith::SelectOp::create(builder, loc, positive, x, scaled);
 }
 
 static Value sigmoid(OpBuilder &builder, Location loc, Value x) {
   Value one = scalar(builder, loc, 1);
-  Value e = math::ExpOp::create(builder, loc, arith::NegFOp::create(builder, loc, x));
+  Value e =
+      math::ExpOp::create(builder, loc, arith::NegFOp::create(builder, loc, x));
   return arith::DivFOp::create(builder, loc, one,
                                arith::AddFOp::create(builder, loc, one, e));
 }
@@ -69,18 +72,21 @@ Value upconv::lowerReLU(Lowering &lowering, keras::ReLUOp op) {
       [&](OpBuilder &builder, Location loc, ValueRange in) -> Value {
         Value x = in.front(), result;
         if (slope == 0 && threshold == 0) {
-          result = arith::MaximumFOp::create(builder, loc, x, scalar(builder, loc, 0));
+          result = arith::MaximumFOp::create(builder, loc, x,
+                                             scalar(builder, loc, 0));
         } else {
           Value limit = scalar(builder, loc, threshold);
           Value below = arith::MulFOp::create(
               builder, loc, arith::SubFOp::create(builder, loc, x, limit),
               scalar(builder, loc, slope));
-          Value above = compare(builder, loc, arith::CmpFPredicate::OGT, x, limit);
+          Value above =
+              compare(builder, loc, arith::CmpFPredicate::OGT, x, limit);
           result = arith::SelectOp::create(builder, loc, above, x, below);
         }
         if (!op.getMaxValue())
           return result;
-        Value ceiling = scalar(builder, loc, op.getMaxValue()->convertToDouble());
+        Value ceiling =
+            scalar(builder, loc, op.getMaxValue()->convertToDouble());
         return arith::MinimumFOp::create(builder, loc, result, ceiling);
       });
 }
@@ -103,21 +109,24 @@ Value upconv::lowerBatchNormalization(Lowering &lowering,
   bool rotate = axis == 1 && rank > 2;
   SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(swap[axis], swap[rank - 1]);
-  Value moved = rotate               ? lowering.toChannelsLast(loc, input)
+  Value moved = rotate             ? lowering.toChannelsLast(loc, input)
                 : axis != rank - 1 ? lowering.transpose(loc, input, swap)
-                                     : input;
-  Value result = BatchNormOp::create(lowering.builder, loc, moved.getType(), moved, fold);
-  return rotate               ? lowering.toChannelsFirst(loc, result)
+                                   : input;
+  Value result =
+      BatchNormOp::create(lowering.builder, loc, moved.getType(), moved, fold);
+  return rotate             ? lowering.toChannelsFirst(loc, result)
          : axis != rank - 1 ? lowering.transpose(loc, result, swap)
-                              : result;
+                            : result;
 }
 
 // Keras aligns a lower rank by axes of size 1 after the batch axis.
-static Value withRank(Lowering &lowering, Location loc, Value value, size_t rank) {
+static Value withRank(Lowering &lowering, Location loc, Value value,
+                      size_t rank) {
   Extents extents = getExtents(value.getType());
   if (extents.size() == rank)
     return value;
-  extents.insert(extents.begin() + 1, rank - extents.size(), lowering.constant(1));
+  extents.insert(extents.begin() + 1, rank - extents.size(),
+                 lowering.constant(1));
   return ReshapeOp::create(lowering.builder, loc,
                            getTensorType(lowering.context(), extents), value);
 }
@@ -126,13 +135,15 @@ Value upconv::lowerAdd(Lowering &lowering, keras::AddOp op) {
   Location loc = op.getLoc();
   size_t rank = 0;
   for (Value input : op.getInputs())
-    rank = std::max<size_t>(rank, cast<RankedTensorType>(input.getType()).getRank());
+    rank = std::max<size_t>(rank,
+                            cast<RankedTensorType>(input.getType()).getRank());
 
   SmallVector<Value> inputs;
   Extents result(rank, lowering.constant(1));
   for (Value input : op.getInputs()) {
     inputs.push_back(withRank(lowering, loc, lowering.lowered(input), rank));
-    for (auto [axis, extent] : llvm::enumerate(getExtents(inputs.back().getType()))) {
+    for (auto [axis, extent] :
+         llvm::enumerate(getExtents(inputs.back().getType()))) {
       if (getConstant(extent) == 1)
         continue;
       if (getConstant(result[axis]) == 1)

@@ -1,7 +1,7 @@
 //===- KernelSpecText.cpp - KernelSpec to JSON and back -------------------===//
 //
-// llvm::json's ObjectMapper and toJSON overloads, one pair per struct. A Size is
-// a number, or a string "#i" for scalar argument i.
+// llvm::json's ObjectMapper and toJSON overloads, one pair per struct. A Size
+// is a number, or a string "#i" for scalar argument i.
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,12 +60,13 @@ static json::Value toJSON(const ScalarNode &node) {
                       {"index", node.index}};
 }
 
-static bool fromJSON(const json::Value &value, ScalarNode &node, json::Path path) {
+static bool fromJSON(const json::Value &value, ScalarNode &node,
+                     json::Path path) {
   json::ObjectMapper mapper(value, path);
   int64_t kind = 0;
   if (!mapper || !mapper.map("kind", kind) ||
-      !mapper.map("operands", node.operands) || !mapper.map("value", node.value) ||
-      !mapper.map("index", node.index))
+      !mapper.map("operands", node.operands) ||
+      !mapper.map("value", node.value) || !mapper.map("index", node.index))
     return false;
   node.kind = static_cast<ScalarNode::Kind>(kind);
   return true;
@@ -75,27 +76,26 @@ std::string printKernelSpec(const KernelSpec &spec) {
   json::Object knobs;
   for (const auto &[name, value] : spec.schedule.knobs)
     knobs[name] = value;
-  json::Object object{
-      {"name", spec.name},
-      {"anchor", static_cast<int64_t>(spec.anchor)},
-      {"window", json::Array(spec.window)},
-      {"strides", json::Array(spec.strides)},
-      {"dilations", json::Array(spec.dilations)},
-      {"low", json::Array(spec.low)},
-      {"groups", spec.groups},
-      {"hasBias", spec.hasBias},
-      {"permutation", json::Array(spec.permutation)},
-      {"input", toJSON(spec.input)},
-      {"operands", json::Array(spec.operands)},
-      {"output", toJSON(spec.output)},
-      {"epilogue", json::Array(spec.epilogue)},
-      {"scalars", spec.scalars},
-      {"strategy", spec.schedule.strategy},
-      {"knobs", std::move(knobs)},
-      {"halide", spec.target.halide},
-      {"vectorFloats", spec.target.vectorFloats},
-      {"registers", spec.target.registers},
-      {"l2Bytes", spec.target.l2Bytes}};
+  json::Object object{{"name", spec.name},
+                      {"anchor", static_cast<int64_t>(spec.anchor)},
+                      {"window", json::Array(spec.window)},
+                      {"strides", json::Array(spec.strides)},
+                      {"dilations", json::Array(spec.dilations)},
+                      {"low", json::Array(spec.low)},
+                      {"groups", spec.groups},
+                      {"hasBias", spec.hasBias},
+                      {"permutation", json::Array(spec.permutation)},
+                      {"input", toJSON(spec.input)},
+                      {"operands", json::Array(spec.operands)},
+                      {"output", toJSON(spec.output)},
+                      {"epilogue", json::Array(spec.epilogue)},
+                      {"scalars", spec.scalars},
+                      {"strategy", spec.schedule.strategy},
+                      {"knobs", std::move(knobs)},
+                      {"halide", spec.target.halide},
+                      {"vectorFloats", spec.target.vectorFloats},
+                      {"registers", spec.target.registers},
+                      {"l2Bytes", spec.target.l2Bytes}};
   // llvm::json prints the keys of an object in sorted order.
   return llvm::formatv("{0}", json::Value(std::move(object))).str();
 }
@@ -109,15 +109,20 @@ llvm::Expected<KernelSpec> parseKernelSpec(llvm::StringRef text) {
   std::map<std::string, int64_t> knobs;
   json::Path::Root root("kernel");
   json::ObjectMapper mapper(*value, root);
-  if (!mapper || !mapper.map("name", spec.name) || !mapper.map("anchor", anchor) ||
-      !mapper.map("window", spec.window) || !mapper.map("strides", spec.strides) ||
-      !mapper.map("dilations", spec.dilations) || !mapper.map("low", spec.low) ||
-      !mapper.map("groups", spec.groups) || !mapper.map("hasBias", spec.hasBias) ||
+  if (!mapper || !mapper.map("name", spec.name) ||
+      !mapper.map("anchor", anchor) || !mapper.map("window", spec.window) ||
+      !mapper.map("strides", spec.strides) ||
+      !mapper.map("dilations", spec.dilations) ||
+      !mapper.map("low", spec.low) || !mapper.map("groups", spec.groups) ||
+      !mapper.map("hasBias", spec.hasBias) ||
       !mapper.map("permutation", spec.permutation) ||
-      !mapper.map("input", spec.input) || !mapper.map("operands", spec.operands) ||
-      !mapper.map("output", spec.output) || !mapper.map("epilogue", spec.epilogue) ||
+      !mapper.map("input", spec.input) ||
+      !mapper.map("operands", spec.operands) ||
+      !mapper.map("output", spec.output) ||
+      !mapper.map("epilogue", spec.epilogue) ||
       !mapper.map("scalars", spec.scalars) ||
-      !mapper.map("strategy", spec.schedule.strategy) || !mapper.map("knobs", knobs) ||
+      !mapper.map("strategy", spec.schedule.strategy) ||
+      !mapper.map("knobs", knobs) ||
       !mapper.map("halide", spec.target.halide) ||
       !mapper.map("vectorFloats", spec.target.vectorFloats) ||
       !mapper.map("registers", spec.target.registers) ||

@@ -47,7 +47,8 @@ public:
     for (Value operand : kernel.getInputs().drop_front(anchorOperands))
       spec.operands.push_back(tensor(operand));
     geometry(anchor);
-    if (MapOp map = isa<MapOp>(anchor) ? cast<MapOp>(anchor) : kernel.getEpilogue())
+    if (MapOp map =
+            isa<MapOp>(anchor) ? cast<MapOp>(anchor) : kernel.getEpilogue())
       if (failed(epilogue(map)))
         return failure();
     if (ScheduleAttr schedule = kernel.getScheduleAttr()) {
@@ -86,7 +87,8 @@ private:
     return argument;
   }
 
-  // The input of a map takes the result's shape; what is broadcast has stride 0.
+  // The input of a map takes the result's shape; what is broadcast has stride
+  // 0.
   void broadcastInput() {
     TensorArgument &input = result.spec.input;
     const TensorArgument &output = result.spec.output;
@@ -98,7 +100,8 @@ private:
       input.haloHigh.insert(input.haloHigh.begin(), 0);
     }
     for (size_t axis = 0; axis < output.rank(); ++axis)
-      if (input.shape[axis] == Size::of(1) && !(output.shape[axis] == Size::of(1))) {
+      if (input.shape[axis] == Size::of(1) &&
+          !(output.shape[axis] == Size::of(1))) {
         input.shape[axis] = output.shape[axis];
         input.strides[axis] = Size::of(0);
       }
@@ -123,7 +126,8 @@ private:
           spec.hasBias = op.getBias() != nullptr;
         })
         .Case([&](PoolOp op) {
-          spec.anchor = op.getKind() == "max" ? Anchor::MaxPool : Anchor::AveragePool;
+          spec.anchor =
+              op.getKind() == "max" ? Anchor::MaxPool : Anchor::AveragePool;
           spec.window = op.getWindow().vec();
           spec.strides = op.getStrides().vec();
           spec.dilations.assign(spec.window.size(), 1);
@@ -139,7 +143,8 @@ private:
         .Default([&](Operation *) { spec.anchor = Anchor::Elementwise; });
   }
 
-  void window(Value weights, ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
+  void window(Value weights, ArrayRef<int64_t> strides,
+              ArrayRef<int64_t> dilations) {
     auto shape = cast<RankedTensorType>(weights.getType()).getShape();
     result.spec.window.assign(shape.begin(), shape.end() - 2);
     result.spec.strides = strides.vec();
@@ -150,11 +155,13 @@ private:
     Block &body = map.getBody().front();
     Operation *anchor = kernel.getAnchor();
     int operand = 0;
-    for (auto [argument, input] : llvm::zip(body.getArguments(), map.getInputs())) {
+    for (auto [argument, input] :
+         llvm::zip(body.getArguments(), map.getInputs())) {
       bool isAnchor = map == anchor ? argument.getArgNumber() == 0
                                     : input.getDefiningOp() == anchor;
       ScalarNode node;
-      node.kind = isAnchor ? ScalarNode::Kind::Anchor : ScalarNode::Kind::Operand;
+      node.kind =
+          isAnchor ? ScalarNode::Kind::Anchor : ScalarNode::Kind::Operand;
       if (!isAnchor)
         node.index = operand++;
       add(argument, node);
@@ -221,7 +228,8 @@ private:
       }
     }
     if (!kind)
-      return op.emitError("'") << op.getName() << "' has no scalar form in a kernel";
+      return op.emitError("'")
+             << op.getName() << "' has no scalar form in a kernel";
     ScalarNode node;
     node.kind = *kind;
     node.operands.assign(operands.begin(), operands.end());
@@ -236,7 +244,7 @@ private:
 
 } // namespace
 
-FailureOr<LoweredKernel>
-upconv::lowerKernelToSpec(KernelOp kernel, const KernelTarget &target) {
+FailureOr<LoweredKernel> upconv::lowerKernelToSpec(KernelOp kernel,
+                                                   const KernelTarget &target) {
   return SpecBuilder(kernel, target).build();
 }

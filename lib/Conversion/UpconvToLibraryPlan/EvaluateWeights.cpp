@@ -23,26 +23,31 @@ static FailureOr<const Tensor *> find(Operation *op, const WeightStore &store,
   if (!tensor)
     return op->emitError("no values for weight '")
            << key
-           << "': give them with --weights FILE, draw them with --init SEED, or "
+           << "': give them with --weights FILE, draw them with --init SEED, "
+              "or "
               "use a model file that holds them";
   if (static_cast<int64_t>(tensor->values.size()) != elements)
-    return op->emitError("weight '") << key << "' must have " << elements
-                                     << " elements, got " << tensor->values.size();
+    return op->emitError("weight '")
+           << key << "' must have " << elements << " elements, got "
+           << tensor->values.size();
   return tensor;
 }
 
 static FailureOr<Affine> evaluateFold(Operation *op, const WeightStore &store,
                                       FoldAttr fold, int64_t channels) {
-  auto values = [&](StringRef key, double otherwise) -> FailureOr<std::vector<double>> {
+  auto values = [&](StringRef key,
+                    double otherwise) -> FailureOr<std::vector<double>> {
     if (key.empty())
       return std::vector<double>(channels, otherwise);
     FailureOr<const Tensor *> tensor = find(op, store, key, channels);
     if (failed(tensor))
       return failure();
-    return std::vector<double>((*tensor)->values.begin(), (*tensor)->values.end());
+    return std::vector<double>((*tensor)->values.begin(),
+                               (*tensor)->values.end());
   };
   auto gamma = values(fold.getGamma(), 1), beta = values(fold.getBeta(), 0);
-  auto mean = values(fold.getMean(), 0), variance = values(fold.getVariance(), 1);
+  auto mean = values(fold.getMean(), 0),
+       variance = values(fold.getVariance(), 1);
   if (failed(gamma) || failed(beta) || failed(mean) || failed(variance))
     return failure();
   Affine affine;
@@ -55,12 +60,13 @@ static FailureOr<Affine> evaluateFold(Operation *op, const WeightStore &store,
   return affine;
 }
 
-FailureOr<std::vector<float>> upconv::evaluateWeights(Operation *operation,
-                                                      const WeightStore &store) {
+FailureOr<std::vector<float>>
+upconv::evaluateWeights(Operation *operation, const WeightStore &store) {
   auto op = cast<WeightsOp>(operation);
   auto type = cast<RankedTensorType>(op.getType());
   StringRef role = op.getRole();
-  std::vector<double> values(type.getNumElements(), role == "scale" ? 1.0 : 0.0);
+  std::vector<double> values(type.getNumElements(),
+                             role == "scale" ? 1.0 : 0.0);
   if (!op.getSource().empty()) {
     FailureOr<const Tensor *> source =
         find(op, store, op.getSource(), type.getNumElements());
@@ -69,7 +75,8 @@ FailureOr<std::vector<float>> upconv::evaluateWeights(Operation *operation,
     values.assign((*source)->values.begin(), (*source)->values.end());
   }
 
-  int64_t axis = op.getChannelAxis(), channels = type.getDimSize(axis), inner = 1;
+  int64_t axis = op.getChannelAxis(), channels = type.getDimSize(axis),
+          inner = 1;
   for (int64_t i = axis + 1; i < type.getRank(); ++i)
     inner *= type.getDimSize(i);
   bool add = role == "bias" || role == "shift";

@@ -26,10 +26,13 @@ std::string upconv::portName(llvm::StringRef name, llvm::StringRef otherwise) {
   if (llvm::isDigit(identifier.front()))
     identifier.insert(identifier.begin(), '_');
   static const llvm::Regex keyword(
-      "^(auto|break|case|char|class|const|continue|default|delete|do|double|else|"
-      "enum|export|extern|false|float|for|goto|if|inline|int|long|namespace|new|"
+      "^(auto|break|case|char|class|const|continue|default|delete|do|double|"
+      "else|"
+      "enum|export|extern|false|float|for|goto|if|inline|int|long|namespace|"
+      "new|"
       "operator|private|public|register|restrict|return|short|signed|sizeof|"
-      "static|struct|switch|template|this|throw|true|try|typedef|typename|union|"
+      "static|struct|switch|template|this|throw|true|try|typedef|typename|"
+      "union|"
       "unsigned|using|virtual|void|volatile|while)$");
   return keyword.match(identifier) ? identifier + "_" : identifier;
 }

@@ -91,7 +91,8 @@ void PlanBuilder::describe() {
 }
 
 void PlanBuilder::ports() {
-  auto add = [&](std::vector<Port> &ports, StringRef kind, Attribute nameAttr, Type type) {
+  auto add = [&](std::vector<Port> &ports, StringRef kind, Attribute nameAttr,
+                 Type type) {
     auto name = dyn_cast_or_null<StringAttr>(nameAttr);
     std::string otherwise = kind.str();
     if (!ports.empty())
@@ -136,7 +137,8 @@ void PlanBuilder::extents() {
     unsigned input = entry[0], dimension = entry[1];
     auto type = cast<RankedTensorType>(function.getArgumentTypes()[input]);
     plan.library.extents.push_back(
-        {plan.library.inputs[input].name + "_" + dimensionName(type.getShape(), dimension),
+        {plan.library.inputs[input].name + "_" +
+             dimensionName(type.getShape(), dimension),
          input, dimension});
   }
 }
@@ -155,7 +157,9 @@ LogicalResult PlanBuilder::checkTensor(Value value) {
            << " elements is not supported: at most 2147483647 per tensor";
   if (!known)
     plan.library.checks.push_back(
-        {ExtentCheck::Rule::FitsInt32, elements, {},
+        {ExtentCheck::Rule::FitsInt32,
+         elements,
+         {},
          ("a tensor of layer '" + keras::getLayerName(value.getLoc()) +
           "' would have more than 2147483647 elements")
              .str()});
@@ -188,12 +192,13 @@ Place PlanBuilder::image(ArrayRef<float> values) {
   std::vector<float> &image = plan.library.weights.values;
   Place place;
   place.base = Place::Base::Weights;
-  uint64_t hash = llvm::xxh3_64bits(
-      ArrayRef(reinterpret_cast<const uint8_t *>(values.data()), values.size() * 4));
+  uint64_t hash = llvm::xxh3_64bits(ArrayRef(
+      reinterpret_cast<const uint8_t *>(values.data()), values.size() * 4));
   int64_t aligned = (image.size() + 15) / 16 * 16;
   auto [it, inserted] =
       imageOffsets.try_emplace({hash, values.size()}, aligned);
-  if (!inserted && !std::equal(values.begin(), values.end(), image.begin() + it->second)) {
+  if (!inserted &&
+      !std::equal(values.begin(), values.end(), image.begin() + it->second)) {
     it->second = aligned;
     inserted = true;
   }
@@ -206,11 +211,13 @@ Place PlanBuilder::image(ArrayRef<float> values) {
 }
 
 // Role 1 is a convolution's kernel, 2 its bias, 0 an operand of the epilogue.
-FailureOr<Place> PlanBuilder::constants(Operation *op, const KernelSpec &spec, int role) {
-  int64_t count = role == 1   ? packedWeightCount(spec)
-                  : role == 2 ? packedBiasCount(spec)
-                              : cast<RankedTensorType>(op->getResult(0).getType())
-                                    .getNumElements();
+FailureOr<Place> PlanBuilder::constants(Operation *op, const KernelSpec &spec,
+                                        int role) {
+  int64_t count =
+      role == 1 ? packedWeightCount(spec)
+      : role == 2
+          ? packedBiasCount(spec)
+          : cast<RankedTensorType>(op->getResult(0).getType()).getNumElements();
   // Listings need no values, but the image has its size.
   if (!options.weights)
     return image(std::vector<float>(count));
@@ -256,7 +263,8 @@ void PlanBuilder::zeroMargins(KernelOp kernel) {
 static AffineExpr workOf(const KernelSpec &spec, KernelOp kernel) {
   bool transposed = spec.anchor == Anchor::ConvTranspose;
   Value counted = transposed ? kernel.getInputs().front() : kernel.getResult();
-  AffineExpr work = getProduct(kernel.getContext(), getExtents(counted.getType()));
+  AffineExpr work =
+      getProduct(kernel.getContext(), getExtents(counted.getType()));
   int64_t factor = 1;
   for (int64_t size : spec.window)
     factor *= size;
@@ -307,9 +315,10 @@ LogicalResult PlanBuilder::launch(KernelOp kernel) {
   }
   call.work = workOf(spec, kernel);
   ScheduleAttr schedule = kernel.getScheduleAttr();
-  std::string place = schedule.getFile().empty()
-                          ? std::string()
-                          : (schedule.getFile() + ":" + Twine(schedule.getLine())).str();
+  std::string place =
+      schedule.getFile().empty()
+          ? std::string()
+          : (schedule.getFile() + ":" + Twine(schedule.getLine())).str();
   std::string layers = layersOf(kernel);
   call.description = layers + ": " + schedule.getStrategy().str() +
                      (place.empty() ? "" : " (" + place + ")");
@@ -342,7 +351,8 @@ FailureOr<BuiltPlan> PlanBuilder::build() {
         SmallVector<AffineExpr> sizes = getExtents(kernel.getType());
         for (auto [i, size] : llvm::enumerate(sizes))
           size = size + layout.getLow()[i] + layout.getHigh()[i];
-        plan.library.slots.resize(std::max<size_t>(plan.library.slots.size(), *slot + 1));
+        plan.library.slots.resize(
+            std::max<size_t>(plan.library.slots.size(), *slot + 1));
         plan.library.slots[*slot].tenants.push_back(getProduct(context, sizes));
       }
       if (failed(launch(kernel)))

@@ -78,7 +78,7 @@ static void shapeBareLayer(ModelPlan &plan, ArrayRef<NamedShape> shapes,
   plan.inputs.clear();
   for (auto [index, named] : llvm::enumerate(shapes)) {
     std::string name = !named.first.empty() ? named.first
-                       : index == 0         ? "input"
+                       : index == 0 ? "input"
                                     : "input_" + std::to_string(index + 1);
     plan.inputs.push_back(
         {name, Shape(named.second.begin(), named.second.end()), layer.place});

@@ -2,10 +2,10 @@
 //
 // Every buffer is presented to Halide as a flat, one-dimensional one, indexed
 // by explicit linear expressions over constants and the kernel's int32 scalars:
-// so only `host` is ever read of a halide_buffer_t, and run-time strides need no
-// support from Halide. The output is a flat Func without a pure definition whose
-// update definitions run over explicit loops (reduction domains): their ranges
-// are exactly what is written here, with no bounds to infer.
+// so only `host` is ever read of a halide_buffer_t, and run-time strides need
+// no support from Halide. The output is a flat Func without a pure definition
+// whose update definitions run over explicit loops (reduction domains): their
+// ranges are exactly what is written here, with no bounds to infer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -82,8 +82,8 @@ public:
   Halide::Expr finishAt(Halide::Expr anchor,
                         const std::vector<Halide::Expr> &indices) const;
   /// Hides from LLVM that a sum was formed under fast-math rules, where it need
-  /// not fold its NaN tests away: an exclusive-or with a zero loaded from behind
-  /// the weights. Only done where the epilogue tests values.
+  /// not fold its NaN tests away: an exclusive-or with a zero loaded from
+  /// behind the weights. Only done where the epilogue tests values.
   Halide::Expr opaque(Halide::Expr sum) const;
 
   /// Adds `output(index) = value` over the nest.
@@ -105,9 +105,9 @@ private:
 };
 
 /// The epilogue's Halide expression (Epilogue.cpp).
-Halide::Expr
-epilogueExpr(const std::vector<ScalarNode> &nodes, Halide::Expr anchor,
-             const std::vector<Halide::Expr> &operandValues);
+Halide::Expr epilogueExpr(const std::vector<ScalarNode> &nodes,
+                          Halide::Expr anchor,
+                          const std::vector<Halide::Expr> &operandValues);
 
 // The strategies without weights; the others are lists of stages (Stages.h),
 // emitted by MicroTile.

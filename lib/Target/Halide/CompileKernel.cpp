@@ -1,8 +1,8 @@
 //===- CompileKernel.cpp - KernelSpec to object code ----------------------===//
 //
-// Chooses the strategy's builder, drives Halide, checks that the object needs no
-// runtime, and turns every failure into one line. The listings that `inspect`
-// shows come from the same module as the object.
+// Chooses the strategy's builder, drives Halide, checks that the object needs
+// no runtime, and turns every failure into one line. The listings that
+// `inspect` shows come from the same module as the object.
 //
 //===----------------------------------------------------------------------===//
 

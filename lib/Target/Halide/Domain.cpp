@@ -139,12 +139,11 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
       low = std::max(low, -(along.inOffset + std::min<int64_t>(0, last)));
       if (!in.isConstant() || !out.isConstant())
         continue;
-      int64_t count =
-          positions(out.constant, along.outStart, along.outStep);
+      int64_t count = positions(out.constant, along.outStart, along.outStep);
       if (count > 0)
-        high = std::max(high, along.inStep * (count - 1) + along.inOffset +
-                                  std::max<int64_t>(0, last) -
-                                  (in.constant - 1));
+        high =
+            std::max(high, along.inStep * (count - 1) + along.inOffset +
+                               std::max<int64_t>(0, last) - (in.constant - 1));
     }
     if (in.isConstant() && out.isConstant())
       continue;
@@ -179,9 +178,16 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
     const char *name;
     int64_t low, high;
   };
-  for (Range range : {Range{"tx", 1, 32}, {"ty", 1, 16}, {"nv", 1, 16},
-                      {"ku", 1, 16}, {"lanes", 1, 64}, {"order", 0, 2},
-                      {"pad", 0, 1}, {"fuse", 0, 2}, {"reduce", 0, 1}, {"task", -1, 3}})
+  for (Range range : {Range{"tx", 1, 32},
+                      {"ty", 1, 16},
+                      {"nv", 1, 16},
+                      {"ku", 1, 16},
+                      {"lanes", 1, 64},
+                      {"order", 0, 2},
+                      {"pad", 0, 1},
+                      {"fuse", 0, 2},
+                      {"reduce", 0, 1},
+                      {"task", -1, 3}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
   int64_t lanes = spec.schedule.knob("lanes", 1);
@@ -237,8 +243,8 @@ static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
 
 static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   const std::string &name = spec.schedule.strategy;
-  auto serves = [&](std::initializer_list<Anchor> anchors)
-      -> std::optional<std::string> {
+  auto serves =
+      [&](std::initializer_list<Anchor> anchors) -> std::optional<std::string> {
     for (Anchor anchor : anchors)
       if (anchor == spec.anchor)
         return std::nullopt;
@@ -277,14 +283,17 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
 
 /// Partial sums are added to the output, so no position may be computed twice:
 /// the tiles must fit the positions of every stage exactly.
-static std::optional<std::string> channelBlockViolation(const KernelSpec &spec) {
+static std::optional<std::string>
+channelBlockViolation(const KernelSpec &spec) {
   int64_t size = spec.schedule.knob("kb", 0);
-  if (size == 0 || !spec.hasWeights() || size >= spec.inputChannels() / spec.groups)
+  if (size == 0 || !spec.hasWeights() ||
+      size >= spec.inputChannels() / spec.groups)
     return std::nullopt;
   int64_t axes = axisCount(spec);
   for (const Stage &stage : stages(spec)) {
     int64_t columns = 1;
-    for (int64_t axis = axes - 1; axis >= std::max<int64_t>(axes - 2, 0); --axis) {
+    for (int64_t axis = axes - 1; axis >= std::max<int64_t>(axes - 2, 0);
+         --axis) {
       if (!axisIsStatic(spec, axis))
         return "knob 'kb' needs known extents and no tasks on the tiled axes";
       int64_t count =

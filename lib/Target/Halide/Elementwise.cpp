@@ -27,8 +27,8 @@ struct Dimension {
 
 } // namespace
 
-/// Stride of output dimension `d` in a tensor of equal or lower rank, 0 where it
-/// is broadcast.
+/// Stride of output dimension `d` in a tensor of equal or lower rank, 0 where
+/// it is broadcast.
 static Expr strideOf(const Builder &builder, const TensorArgument &tensor,
                      size_t d, size_t rank) {
   size_t skipped = rank - tensor.rank();
@@ -114,9 +114,9 @@ void buildElementwise(Builder &builder) {
       indices[t] += position * inner.strides[t];
     }
     std::vector<Expr> operandIndices(indices.begin() + 2, indices.end());
-    builder.define(nest, indices[0],
-                   builder.finishAt(builder.loadInput(indices[1]),
-                                    operandIndices));
+    builder.define(
+        nest, indices[0],
+        builder.finishAt(builder.loadInput(indices[1]), operandIndices));
   };
   Expr whole = simplify(inner.extent / width);
   emit(0, whole, false);

@@ -79,8 +79,7 @@ bool FuseLoops::tryFuse(const Stmt &first, const Stmt &second,
                          loops[1]->body);
   fused = For::make(loops[0]->name, loops[0]->min, loops[0]->extent,
                     loops[0]->for_type, loops[0]->partition_policy,
-                    loops[0]->device_api,
-                    Block::make(loops[0]->body, tail));
+                    loops[0]->device_api, Block::make(loops[0]->body, tail));
   for (int i = 2; i-- > 0;)
     for (size_t l = lets[i].size(); l-- > 0;)
       fused = LetStmt::make(lets[i][l].first, lets[i][l].second, fused);

@@ -20,8 +20,7 @@ namespace upconv {
 class PinBufferMins : public Halide::Internal::IRMutator {
 protected:
   using IRMutator::visit;
-  Halide::Internal::Stmt
-  visit(const Halide::Internal::LetStmt *op) override;
+  Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *op) override;
 };
 
 /// Sibling stages share their outer loops. Each stage of a kernel is an update

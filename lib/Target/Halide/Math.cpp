@@ -9,8 +9,8 @@
 
 #include <limits>
 
-using Halide::Expr;
 using Halide::cast;
+using Halide::Expr;
 using Halide::reinterpret;
 using Halide::select;
 
@@ -30,10 +30,10 @@ static Expr polynomial(Expr x, std::initializer_list<float> coefficients) {
 /// 2^n for n in [-126, 127].
 static Expr powerOfTwo(Expr n) { return floatOf((n + 127) << 23); }
 
-// x = n ln 2 + r, |r| <= ln 2 / 2, by Cody and Waite's two-part ln 2, whose high
-// part has 9 bits so that n times it is exact; e^r by the degree-7 polynomial
-// of SLEEF's expf_u10. 2^n is applied in two halves so that denormal results
-// and the overflow to inf come out of the multiplication itself.
+// x = n ln 2 + r, |r| <= ln 2 / 2, by Cody and Waite's two-part ln 2, whose
+// high part has 9 bits so that n times it is exact; e^r by the degree-7
+// polynomial of SLEEF's expf_u10. 2^n is applied in two halves so that denormal
+// results and the overflow to inf come out of the multiplication itself.
 Expr polynomialExp(Expr x) {
   Expr low = -104.0f, high = 89.0f;
   x = select(x < low, low, x); // a NaN fails both tests and stays
@@ -44,12 +44,10 @@ Expr polynomialExp(Expr x) {
   Expr whole = shifted - magic;
   Expr r = x - whole * 0.693359375f;
   r = r - whole * -2.12194440e-4f;
-  Expr series =
-      polynomial(r, {0.000198527617612853646278381f,
-                     0.00139304355252534151077271f,
-                     0.00833336077630519866943359f,
-                     0.0416664853692054748535156f, 0.166666671633720397949219f,
-                     0.5f});
+  Expr series = polynomial(
+      r, {0.000198527617612853646278381f, 0.00139304355252534151077271f,
+          0.00833336077630519866943359f, 0.0416664853692054748535156f,
+          0.166666671633720397949219f, 0.5f});
   Expr result = (r * r * series + r) + 1.0f;
   Expr half = n >> 1;
   return result * powerOfTwo(half) * powerOfTwo(n - half);
@@ -91,9 +89,9 @@ Expr polynomialTanh(Expr x) {
   Expr sign = bitsOf(x) & Expr(std::numeric_limits<int32_t>::min());
   Expr magnitude = floatOf(bitsOf(x) & 0x7fffffff);
   Expr z = x * x;
-  Expr series = polynomial(z, {-5.70498872745e-3f, 2.06390887954e-2f,
-                               -5.37397155531e-2f, 1.33314422036e-1f,
-                               -3.33332819422e-1f});
+  Expr series =
+      polynomial(z, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f,
+                     1.33314422036e-1f, -3.33332819422e-1f});
   Expr small = series * z * x + x;
   // Above 10 the quotient is below half an ulp of 1; a NaN stays.
   Expr clamped = select(magnitude > 10.0f, 10.0f, magnitude);

@@ -33,7 +33,7 @@ struct Tiling {
 
 /// The positions of one stage along one axis that the task covers.
 struct Range {
-  Expr first;          ///< position
+  Expr first; ///< position
   Expr count;
   int64_t constant = -1; ///< count, when known
   Expr inLow = 0;        ///< run-time leading zeros of a forward convolution
@@ -70,8 +70,7 @@ private:
   std::vector<Tiling> tilings(const Range &range, int64_t size,
                               bool alwaysFits) const;
   std::vector<Tiling> splitAtEdges(const Tiling &tiles, const Range &range,
-                                   const AxisStage &along,
-                                   int64_t axis) const;
+                                   const AxisStage &along, int64_t axis) const;
   std::vector<ChannelPart> channelParts() const;
   Expr inputExtent(int64_t axis) const {
     return builder.size(spec.input.shape[axisDimension(spec, axis)]);
@@ -120,11 +119,10 @@ Range ContractionEmitter::range(const AxisStage &along, int64_t axis) const {
     return result;
   }
   Expr start = constant(along.outStart);
-  result.first =
-      ceilDiv(builder.rangeBegin(dimension) - start, along.outStep);
-  result.count = simplify(
-      ceilDiv(builder.rangeEnd(dimension) - start, along.outStep) -
-      result.first);
+  result.first = ceilDiv(builder.rangeBegin(dimension) - start, along.outStep);
+  result.count =
+      simplify(ceilDiv(builder.rangeEnd(dimension) - start, along.outStep) -
+               result.first);
   return result;
 }
 
@@ -155,8 +153,7 @@ std::vector<Tiling> ContractionEmitter::tilings(const Range &range,
     full.tiles = ceilDiv(count, size);
     return {full};
   }
-  full.tiles =
-      Halide::select(count >= constant(size), ceilDiv(count, size), 0);
+  full.tiles = Halide::select(count >= constant(size), ceilDiv(count, size), 0);
   Tiling single;
   single.tiles = Halide::select(count >= constant(size), 0, count);
   single.base = [](Expr tile) { return tile; };
@@ -164,22 +161,22 @@ std::vector<Tiling> ContractionEmitter::tilings(const Range &range,
 }
 
 /// The tiles whose reads all lie inside the input, and guarded ones for the two
-/// edges. With a run-time count the latter are single positions, which serve any
-/// length and keep the code small.
+/// edges. With a run-time count the latter are single positions, which serve
+/// any length and keep the code small.
 std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
                                                      const Range &range,
                                                      const AxisStage &along,
                                                      int64_t axis) const {
   int64_t reach = (along.taps - 1) * along.tapStep;
   Expr size = constant(tiles.size);
-  Expr lowest = inputPosition(along, range, 0, 0) +
-                constant(std::min<int64_t>(0, reach));
-  Expr highest = inputPosition(along, range, 0, 0) +
-                 constant(std::max<int64_t>(0, reach));
+  Expr lowest =
+      inputPosition(along, range, 0, 0) + constant(std::min<int64_t>(0, reach));
+  Expr highest =
+      inputPosition(along, range, 0, 0) + constant(std::max<int64_t>(0, reach));
   // Position p reads [lowest, highest] + p * inStep.
   Expr inside = ceilDiv(Halide::max(0, -lowest), along.inStep);
-  Expr outside = ceilDiv(Halide::max(inputExtent(axis) - highest, 0),
-                         along.inStep);
+  Expr outside =
+      ceilDiv(Halide::max(inputExtent(axis) - highest, 0), along.inStep);
   Tiling interior = tiles, edges = tiles;
   edges.guarded = true;
   if (range.constant < 0) {
@@ -197,8 +194,8 @@ std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
   }
   // Whole, unshifted tiles only are interior.
   Expr first = simplify(Halide::min(ceilDiv(inside, tiles.size), tiles.tiles));
-  Expr last = simplify(
-      Halide::max(first, Halide::min(outside, range.count) / size));
+  Expr last =
+      simplify(Halide::max(first, Halide::min(outside, range.count) / size));
   auto base = tiles.base;
   interior.tiles = simplify(last - first);
   interior.base = [=](Expr tile) { return base(tile + first); };
@@ -213,8 +210,8 @@ std::vector<ChannelPart> ContractionEmitter::channelParts() const {
   std::vector<ChannelPart> parts;
   if (alone && builder.isWindowed(TaskAxis::ChannelTiles)) {
     // Their channels are no tiles of the stacked panel: the first task does it.
-    Expr mine = Halide::select(
-        builder.windowBegin(TaskAxis::ChannelTiles) <= 0, 1, 0);
+    Expr mine =
+        Halide::select(builder.windowBegin(TaskAxis::ChannelTiles) <= 0, 1, 0);
     if (tiling.fullTiles > 0)
       parts.push_back(
           {tiling.vectors, 0, mine * constant(tiling.fullTiles), false});
@@ -229,8 +226,8 @@ std::vector<ChannelPart> ContractionEmitter::channelParts() const {
   Expr fullTiles = constant(tiling.fullTiles);
   if (tiling.fullTiles > 0) {
     Expr end = windowed
-                   ? Halide::min(fullTiles, builder.windowEnd(
-                                                TaskAxis::ChannelTiles, 0))
+                   ? Halide::min(fullTiles,
+                                 builder.windowEnd(TaskAxis::ChannelTiles, 0))
                    : fullTiles;
     Expr count = windowed ? Halide::max(end - begin, 0) : end;
     parts.push_back({tiling.vectors, begin, count, false});
@@ -304,19 +301,18 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   unroll = x.guarded ? 1 : std::clamp<int64_t>(unroll, 1, channels);
 
   auto update = [&](int64_t firstChannel, int64_t unrolled, int64_t steps) {
-    std::vector<Loop> loops = {
-        {"ciu", constant(unrolled), Loop::Unrolled},
-        {"ci", constant(steps), Loop::Serial}};
-    bool unrollTaps = tiling.reduction <= 4 &&
-                      stage.axes.back().taps <= 16 && !x.guarded;
+    std::vector<Loop> loops = {{"ciu", constant(unrolled), Loop::Unrolled},
+                               {"ci", constant(steps), Loop::Serial}};
+    bool unrollTaps =
+        tiling.reduction <= 4 && stage.axes.back().taps <= 16 && !x.guarded;
     for (int64_t a = axes; a-- > 0;)
       if (stage.axes[a].taps > 1)
-        loops.push_back({"k" + std::to_string(a), constant(stage.axes[a].taps),
-                         a == axes - 1 && unrollTaps ? Loop::Unrolled
-                                                     : Loop::Serial});
+        loops.push_back(
+            {"k" + std::to_string(a), constant(stage.axes[a].taps),
+             a == axes - 1 && unrollTaps ? Loop::Unrolled : Loop::Serial});
     Nest taps(loops);
-    Expr ci = constant(block.first + firstChannel) + taps.at("ci") * constant(unrolled) +
-              taps.at("ciu");
+    Expr ci = constant(block.first + firstChannel) +
+              taps.at("ci") * constant(unrolled) + taps.at("ciu");
     Expr tapIndex = 0, index = 0, inside;
     for (int64_t a = 0; a < axes; ++a) {
       const AxisStage &along = stage.axes[a];
@@ -348,32 +344,31 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
     Expr row = (copy * constant(stage.taps()) + tapIndex) *
                    constant(tiling.reduction) +
                ci;
-    Expr weight = panel + row * constant(width) + v * constant(tiling.lanes) +
-                  lane;
+    Expr weight =
+        panel + row * constant(width) + v * constant(tiling.lanes) + lane;
     if (tiling.depthwise)
       channel = tile * constant(tiling.vectors * tiling.lanes) +
                 v * constant(tiling.lanes) + lane;
     if (tiling.horizontal) {
       channel = ci * constant(tiling.lanes) + lane;
-      weight = panel +
-               ((copy * constant(stage.taps()) + tapIndex) * constant(width) +
-                v) *
-                   constant(tiling.reduction) +
-               channel;
+      weight =
+          panel +
+          ((copy * constant(stage.taps()) + tapIndex) * constant(width) + v) *
+              constant(tiling.reduction) +
+          channel;
     }
     if (tiling.depthwise && part.masked) {
       Expr real = channel < constant(tiling.channels);
       inside = inside.defined() ? inside && real : real;
     }
-    Expr channelOffset =
-        channel * builder.size(spec.input.strides.back());
+    Expr channelOffset = channel * builder.size(spec.input.strides.back());
     Expr value = guardedLoad(builder, index + channelOffset, inside, 0);
     sums(arguments) += value * builder.loadWeight(weight);
 
     Halide::Stage stageOf = sums.update(sums.num_update_definitions() - 1);
-    std::vector<Halide::VarOrRVar> order = {
-        Halide::Var("lane"), Halide::Var("v"), Halide::Var("xi"),
-        Halide::Var("yi")};
+    std::vector<Halide::VarOrRVar> order = {Halide::Var("lane"),
+                                            Halide::Var("v"), Halide::Var("xi"),
+                                            Halide::Var("yi")};
     for (const Loop &loop : loops)
       order.emplace_back(taps[loop.name]);
     stageOf.reorder(order);
@@ -443,12 +438,13 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                                    builder.windowBegin(TaskAxis::Batch))});
   for (int64_t a = axes; a-- > 0;)
     if (stage.axes[a].copies > 1)
-      outer.push_back({"g" + std::to_string(a), constant(stage.axes[a].copies)});
+      outer.push_back(
+          {"g" + std::to_string(a), constant(stage.axes[a].copies)});
   if (order == 0)
     outer.push_back(channels);
   if (tiling.groups > 1) {
-    Expr end = builder.windowEnd(TaskAxis::ChannelTiles,
-                                 constant(tiling.groups));
+    Expr end =
+        builder.windowEnd(TaskAxis::ChannelTiles, constant(tiling.groups));
     outer.push_back(
         {"group", simplify(end - builder.windowBegin(TaskAxis::ChannelTiles))});
   }
@@ -477,8 +473,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   if (tiling.groups > 1)
     group += builder.windowBegin(TaskAxis::ChannelTiles);
   Expr firstColumn =
-      ((part.first + around("co")) * constant(tiling.vectors) +
-       nest.at("v")) *
+      ((part.first + around("co")) * constant(tiling.vectors) + nest.at("v")) *
       constant(tiling.lanes);
   if (tiling.horizontal)
     firstColumn = nest.at("v");
@@ -496,8 +491,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                                     : around("z");
     const AxisStage &along = stage.axes[a];
     at.push_back((ranges[a].first + position) * constant(along.outStep) +
-                 constant(along.outStart) +
-                 around("g" + std::to_string(a)));
+                 constant(along.outStart) + around("g" + std::to_string(a)));
   }
   int64_t perResidue = spec.outputChannels() / tiling.groups;
   if (stage.axes.back().stacked > 1 && perResidue % tiling.lanes == 0) {
@@ -517,8 +511,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   Halide::Func sums;
   if (stage.taps() > 0) {
     sums = accumulator(stage, part, y, x, block, names);
-    std::vector<Expr> arguments = {nest.at("lane"), nest.at("v"),
-                                   nest.at("xi"), nest.at("yi")};
+    std::vector<Expr> arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"),
+                                   nest.at("yi")};
     for (const std::string &name : names)
       arguments.push_back(around(name));
     if (tiling.horizontal) {
@@ -560,10 +554,10 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   const Range &alongX = ranges.back();
   auto extentCount = [&](int64_t a) {
     const Size &extent = spec.output.shape[axisDimension(spec, a)];
-    return extent.isConstant() ? positions(extent.constant,
-                                           stage.axes[a].outStart,
-                                           stage.axes[a].outStep)
-                               : -1;
+    return extent.isConstant()
+               ? positions(extent.constant, stage.axes[a].outStart,
+                           stage.axes[a].outStep)
+               : -1;
   };
   int64_t count = extentCount(axes - 1), columns = tileColumns(spec, count);
   std::vector<Tiling> xs = tilings(alongX, columns, count >= 0);
@@ -572,8 +566,8 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
     int64_t height = extentCount(axes - 2);
-    ys = tilings(ranges[axes - 2], tileRows(spec, height, columns),
-                 height >= 0);
+    ys =
+        tilings(ranges[axes - 2], tileRows(spec, height, columns), height >= 0);
   } else {
     ys[0].tiles = 1;
     ys[0].base = [](Expr) { return Expr(0); };
@@ -593,8 +587,6 @@ void ContractionEmitter::emit() {
     emitStage(stage);
 }
 
-void emitContraction(Builder &builder) {
-  ContractionEmitter(builder).emit();
-}
+void emitContraction(Builder &builder) { ContractionEmitter(builder).emit(); }
 
 } // namespace upconv

@@ -21,8 +21,9 @@ static bool readAt(const std::string &bytes, uint64_t offset, T &value) {
 
 std::vector<std::string> undefinedSymbols(const std::string &object) {
   std::vector<std::string> names;
-  if (object.compare(0, 6, std::string("\x7f"
-                                       "ELF\x02\x01")) != 0)
+  if (object.compare(0, 6,
+                     std::string("\x7f"
+                                 "ELF\x02\x01")) != 0)
     return names;
   struct Section { // Elf64_Shdr
     uint32_t name, type;

@@ -58,8 +58,9 @@ static float kernelElement(const KernelSpec &spec, const float *kernel,
   return kernel[(index * tiling.reduction + in) * spec.outputChannels() + out];
 }
 
-/// Calls `visit` with the kernel taps of every (copy, tap) of a stage, in packed
-/// order: copies outside, taps inside, the outermost axis slowest in both.
+/// Calls `visit` with the kernel taps of every (copy, tap) of a stage, in
+/// packed order: copies outside, taps inside, the outermost axis slowest in
+/// both.
 static void forEachTap(const Stage &stage,
                        const std::function<void(std::vector<int64_t>)> &visit) {
   size_t rank = stage.axes.size();
@@ -96,9 +97,9 @@ void packWeights(const KernelSpec &spec, const float *kernel, float *packed) {
 
   for (int64_t group = 0; group < tiling.groups; ++group)
     for (int64_t tile = 0; tile < tiling.tiles(); ++tile) {
-      int64_t width = tiling.lanes * (tile < tiling.fullTiles
-                                          ? tiling.vectors
-                                          : tiling.lastVectors);
+      int64_t width =
+          tiling.lanes *
+          (tile < tiling.fullTiles ? tiling.vectors : tiling.lastVectors);
       int64_t first = tile * tiling.vectors * tiling.lanes;
       for (const Stage &stage : list)
         forEachTap(stage, [&](std::vector<int64_t> taps) {

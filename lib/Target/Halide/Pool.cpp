@@ -40,11 +40,12 @@ static void emitRun(Builder &builder, const ChannelRun &run, int number) {
   const KernelSpec &spec = builder.spec;
   int rank = static_cast<int>(spec.spatialRank());
   std::string vectors = "co" + std::to_string(number);
-  std::vector<Loop> loops = {{"lane", static_cast<int>(run.lanes), Loop::Vectorized},
-                             {vectors, static_cast<int>(run.count)}};
+  std::vector<Loop> loops = {
+      {"lane", static_cast<int>(run.lanes), Loop::Vectorized},
+      {vectors, static_cast<int>(run.count)}};
   for (int d = rank; d >= 0; --d)
-    loops.push_back({"o" + std::to_string(d),
-                     builder.rangeEnd(d) - builder.rangeBegin(d)});
+    loops.push_back(
+        {"o" + std::to_string(d), builder.rangeEnd(d) - builder.rangeBegin(d)});
   Nest nest(loops);
 
   bool isMax = spec.anchor == Anchor::MaxPool;
@@ -59,13 +60,12 @@ static void emitRun(Builder &builder, const ChannelRun &run, int number) {
     return static_cast<int>(run.first) + co * static_cast<int>(run.lanes) +
            lane;
   };
-  value(variables) =
-      isMax ? -std::numeric_limits<float>::infinity() : 0.0f;
+  value(variables) = isMax ? -std::numeric_limits<float>::infinity() : 0.0f;
 
   std::vector<Loop> window;
   for (int axis = rank; axis-- > 0;)
-    window.push_back({"k" + std::to_string(axis),
-                      static_cast<int>(spec.window[axis])});
+    window.push_back(
+        {"k" + std::to_string(axis), static_cast<int>(spec.window[axis])});
   Nest taps(window);
   Expr realTaps = 1; // in terms of the output nest
   std::vector<Expr> at = {Halide::Var("o0") + builder.rangeBegin(0)};
@@ -82,16 +82,15 @@ static void emitRun(Builder &builder, const ChannelRun &run, int number) {
     at.push_back(i);
     Expr start = (nest.at(name) + base) * stride - low;
     Expr firstTap = Halide::max(0, (-start + dilation - 1) / dilation);
-    Expr lastTap =
-        Halide::min(static_cast<int>(spec.window[axis]),
-                    (extent - start + dilation - 1) / dilation);
+    Expr lastTap = Halide::min(static_cast<int>(spec.window[axis]),
+                               (extent - start + dilation - 1) / dilation);
     realTaps *= lastTap - firstTap;
   }
   at.push_back(channel(Halide::Var(vectors), Halide::Var("lane")));
   Expr element = builder.loadInput(builder.index(spec.input, at));
   Expr before = value(variables);
-  value(variables) = Halide::strict_float(
-      isMax ? maximum(before, element) : before + element);
+  value(variables) =
+      Halide::strict_float(isMax ? maximum(before, element) : before + element);
 
   std::vector<Expr> out;
   for (int d = 0; d <= rank; ++d)
@@ -101,7 +100,7 @@ static void emitRun(Builder &builder, const ChannelRun &run, int number) {
   if (!isMax)
     result = Halide::strict_float(result / Halide::cast<float>(realTaps));
   builder.define(nest, builder.index(spec.output, out),
-                             builder.finish(result, out));
+                 builder.finish(result, out));
   value.compute_at(builder.output, nest[vectors])
       .store_in(Halide::MemoryType::Stack);
   std::vector<Halide::VarOrRVar> order;

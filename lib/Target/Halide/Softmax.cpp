@@ -63,7 +63,8 @@ void buildSoftmax(Builder &builder) {
     std::vector<Expr> first = {0};
     first.insert(first.end(), row.begin(), row.end());
     partial(variables) = start;
-    Nest main({{"r", whole}}), rest({{"t", simplify(channels - whole * lanes)}});
+    Nest main({{"r", whole}}),
+        rest({{"t", simplify(channels - whole * lanes)}});
     partial.bound(lane, 0, lanes).vectorize(lane);
     if (!Halide::Internal::is_const_zero(whole)) {
       partial(variables) = Halide::strict_float(
@@ -84,14 +85,15 @@ void buildSoftmax(Builder &builder) {
     return std::pair(partial, total);
   };
 
-  auto [maxLanes, largest] =
-      fold("largest", -std::numeric_limits<float>::infinity(),
-           [](Expr a, Expr b) { return maximum(a, b); },
-           [&](Expr channel) { return load(at, channel); });
+  auto [maxLanes, largest] = fold(
+      "largest", -std::numeric_limits<float>::infinity(),
+      [](Expr a, Expr b) { return maximum(a, b); },
+      [&](Expr channel) { return load(at, channel); });
   std::vector<Expr> rowExprs(row.begin(), row.end());
   Halide::Func largestFunc = largest;
   auto [sumLanes, sum] = fold(
-      "sum", 0.0f, [](Expr a, Expr b) { return a + b; }, [&](Expr channel) {
+      "sum", 0.0f, [](Expr a, Expr b) { return a + b; },
+      [&](Expr channel) {
         return polynomialExp(load(at, channel) - largestFunc(rowExprs));
       });
 
@@ -100,7 +102,7 @@ void buildSoftmax(Builder &builder) {
       polynomialExp(load(out, channel) - largest(actualRow)) / sum(actualRow));
   out.push_back(channel);
   builder.define(nest, builder.index(spec.output, out),
-                             builder.finish(value, out));
+                 builder.finish(value, out));
   std::string rowLoop = "d" + std::to_string(rank - 2);
   Halide::LoopLevel level(builder.output, nest[rowLoop]);
   for (Halide::Func func : {maxLanes, largest, sumLanes, sum})

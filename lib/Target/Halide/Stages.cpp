@@ -54,8 +54,8 @@ int64_t positions(int64_t extent, int64_t outStart, int64_t outStep) {
 
 /// All residues of one axis of a transposed convolution. Tap k reaches residue
 /// r when s divides r + P - k * d; the live taps are an arithmetic progression
-/// of step s / gcd(s, d), and the input index falls by d / gcd(s, d) from one to
-/// the next.
+/// of step s / gcd(s, d), and the input index falls by d / gcd(s, d) from one
+/// to the next.
 static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
   int64_t s = spec.strides[axis], d = spec.dilations[axis];
   int64_t taps = spec.window[axis], crop = spec.low[axis].constant;
@@ -76,8 +76,7 @@ static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
         stage.inOffset = (r + crop - k * d) / s;
         break;
       }
-    if (axisIsStatic(spec, axis) &&
-        positions(extent.constant, r, s) == 0)
+    if (axisIsStatic(spec, axis) && positions(extent.constant, r, s) == 0)
       continue;
     // Residues that differ only in their tap become copies in one loop: two
     // stages instead of eight for kernel 16, stride 8. With a run-time count
@@ -86,10 +85,10 @@ static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
       AxisStage &last = result.back();
       bool sameCount = positions(extent.constant, r, s) ==
                        positions(extent.constant, last.outStart, s);
-      bool sameWindow = last.taps == stage.taps &&
-                        (stage.taps == 0 ||
-                         (last.inOffset == stage.inOffset &&
-                          last.firstTap + last.copies == stage.firstTap));
+      bool sameWindow =
+          last.taps == stage.taps &&
+          (stage.taps == 0 || (last.inOffset == stage.inOffset &&
+                               last.firstTap + last.copies == stage.firstTap));
       if (sameCount && sameWindow && last.outStart + last.copies == r) {
         ++last.copies;
         continue;
@@ -183,9 +182,8 @@ static void cutChannels(const KernelSpec &spec, ChannelTiling &tiling) {
   int64_t lanes = spec.schedule.knob("lanes", spec.target.vectorFloats);
   tiling.lanes = std::min(lanes, powerOfTwoAtLeast(tiling.channels));
   int64_t all = (tiling.channels + tiling.lanes - 1) / tiling.lanes;
-  int64_t wanted = spec.schedule.knob("nv", spec.schedule.strategy == "matmul"
-                                                ? 4
-                                                : 2);
+  int64_t wanted =
+      spec.schedule.knob("nv", spec.schedule.strategy == "matmul" ? 4 : 2);
   tiling.vectors = std::clamp<int64_t>(wanted, 1, all);
   // A tile is full when all of its lanes are real channels; what is left goes
   // to one last tile, whose stores are masked.
@@ -256,7 +254,8 @@ int64_t tileRows(const KernelSpec &spec, int64_t count, int64_t columns) {
 }
 
 bool guardsLoads(const KernelSpec &spec) {
-  return spec.schedule.strategy == "gather" || spec.schedule.knob("pad", 0) != 0;
+  return spec.schedule.strategy == "gather" ||
+         spec.schedule.knob("pad", 0) != 0;
 }
 
 } // namespace upconv

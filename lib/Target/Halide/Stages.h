@@ -33,14 +33,14 @@ struct AxisStage {
   int64_t inStep = 1, inOffset = 0;
   int64_t taps = 1, tapStep = 1;
   int64_t firstTap = 0, tapIncrement = 1;
-  /// Residues that lie beside the channels (strategy 'stacked', innermost axis):
-  /// residue r uses tap r, all of them read the same input.
+  /// Residues that lie beside the channels (strategy 'stacked', innermost
+  /// axis): residue r uses tap r, all of them read the same input.
   int64_t stacked = 1;
 };
 
 struct Stage {
   std::vector<AxisStage> axes; ///< outermost first
-  int64_t firstRow = 0;        ///< first row of its panel in a packed channel tile
+  int64_t firstRow = 0; ///< first row of its panel in a packed channel tile
 
   int64_t taps() const;   ///< product over the axes; 0 means act(bias) alone
   int64_t copies() const; ///< product over the axes
@@ -49,16 +49,16 @@ struct Stage {
 /// How the output channels (times the stacked residues) are cut into tiles of
 /// `vectors` vectors of `lanes` floats, and the reduction rows of one tile.
 struct ChannelTiling {
-  int64_t channels = 0;      ///< per group, stacked residues included
+  int64_t channels = 0; ///< per group, stacked residues included
   int64_t stackedResidues = 1;
-  int64_t lanes = 1;         ///< floats of one vector
-  int64_t vectors = 1;       ///< of a full tile
-  int64_t fullTiles = 0;     ///< per group
-  int64_t lastVectors = 0;   ///< of the narrower last tile; 0: there is none
-  int64_t groups = 1;        ///< loops over groups; 1 for depthwise
-  int64_t reduction = 1;     ///< input channels that one output channel reads
-  bool depthwise = false;    ///< output channel c reads input channel c
-  bool horizontal = false;   ///< vectors run along the input channels instead
+  int64_t lanes = 1;       ///< floats of one vector
+  int64_t vectors = 1;     ///< of a full tile
+  int64_t fullTiles = 0;   ///< per group
+  int64_t lastVectors = 0; ///< of the narrower last tile; 0: there is none
+  int64_t groups = 1;      ///< loops over groups; 1 for depthwise
+  int64_t reduction = 1;   ///< input channels that one output channel reads
+  bool depthwise = false;  ///< output channel c reads input channel c
+  bool horizontal = false; ///< vectors run along the input channels instead
 
   int64_t tiles() const { return fullTiles + (lastVectors ? 1 : 0); }
   /// Floats of one group's packed bias: every tile padded to whole vectors.

@@ -43,7 +43,8 @@ struct ImportedModel {
 enum class ImportStatus {
   Ok,
   Invalid,     ///< the file or its data is wrong: exit status 1
-  Unsupported, ///< valid Keras that this version does not support: exit status 4
+  Unsupported, ///< valid Keras that this version does not support: exit status
+               ///< 4
 };
 
 /// Reads a model. The context must have the keras and func dialects loaded.

@@ -20,9 +20,10 @@ namespace upconv {
 enum class KernelText { Object, Halide, Stmt, StmtHtml, Llvm, Assembly, Ptx };
 
 struct CompiledKernel {
-  std::string object;        ///< bytes of a relocatable object
-  std::string text;          ///< the listing asked for, unless Object
-  int64_t executedMacs = -1; ///< per run, from the lowered statement; -1 unknown
+  std::string object; ///< bytes of a relocatable object
+  std::string text;   ///< the listing asked for, unless Object
+  int64_t executedMacs =
+      -1; ///< per run, from the lowered statement; -1 unknown
 };
 
 /// Compiles one kernel. Must be called in a process of its own when the object

@@ -5,9 +5,9 @@
 // it. MLIR code fills it (KernelToSpec), the Halide room reads it, and neither
 // sees the other's headers.
 //
-// Tensors are channels-last: dimension 0 is the batch, the last dimension is the
-// channel, the ones between are spatial, outermost first. All sizes and strides
-// are in elements (float32).
+// Tensors are channels-last: dimension 0 is the batch, the last dimension is
+// the channel, the ones between are spatial, outermost first. All sizes and
+// strides are in elements (float32).
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,10 +54,21 @@ struct ScalarNode {
     Anchor,   ///< the anchor's value at this element (bias included)
     Operand,  ///< element of epilogue operand `index`, broadcast to the output
     Constant, ///< `value`
-    Add, Sub, Mul, Div, Max, Min, Neg, Abs, Sqrt, Exp, Log1p, Tanh,
-    Less,     ///< operands[0] < operands[1]: a truth value for Select
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Max,
+    Min,
+    Neg,
+    Abs,
+    Sqrt,
+    Exp,
+    Log1p,
+    Tanh,
+    Less, ///< operands[0] < operands[1]: a truth value for Select
     LessEqual,
-    Select,   ///< operands[0] ? operands[1] : operands[2]
+    Select, ///< operands[0] ? operands[1] : operands[2]
   };
   Kind kind;
   std::vector<int> operands;
@@ -66,14 +77,15 @@ struct ScalarNode {
 };
 
 enum class Anchor {
-  ConvTranspose, ///< out[o] += in[i] * w[k], o = i * stride + k * dilation - low
-  Conv,          ///< out[o] += in[i] * w[k], i = o * stride + k * dilation - low
-  MaxPool,       ///< i as for Conv; positions outside the input do not take part
-  AveragePool,   ///< as MaxPool; divided by the number of real elements
-  Softmax,       ///< over the last dimension
-  Elementwise,   ///< the epilogue alone; Anchor is input 0
-  Transpose,     ///< out dimension d = in dimension permutation[d]
-  Copy,          ///< a layout conversion: same shape, other strides
+  ConvTranspose, ///< out[o] += in[i] * w[k], o = i * stride + k * dilation -
+                 ///< low
+  Conv,        ///< out[o] += in[i] * w[k], i = o * stride + k * dilation - low
+  MaxPool,     ///< i as for Conv; positions outside the input do not take part
+  AveragePool, ///< as MaxPool; divided by the number of real elements
+  Softmax,     ///< over the last dimension
+  Elementwise, ///< the epilogue alone; Anchor is input 0
+  Transpose,   ///< out dimension d = in dimension permutation[d]
+  Copy,        ///< a layout conversion: same shape, other strides
 };
 
 /// A schedule: the strategy's name and its knobs, as scheduling/ spells them.
@@ -89,9 +101,9 @@ struct ScheduleChoice {
 
 /// What a kernel may assume of its processor (from scheduling/targets.yaml).
 struct KernelTarget {
-  std::string halide;        ///< e.g. "x86-64-linux-avx512_skylake-..."
-  int64_t vectorFloats = 4;  ///< float32 lanes of one vector register
-  int64_t registers = 16;    ///< vector registers
+  std::string halide;       ///< e.g. "x86-64-linux-avx512_skylake-..."
+  int64_t vectorFloats = 4; ///< float32 lanes of one vector register
+  int64_t registers = 16;   ///< vector registers
   int64_t l2Bytes = 1 << 20;
 };
 
@@ -105,13 +117,15 @@ struct KernelSpec {
 
   /// Convolutions and pools, one entry per spatial axis, outermost first.
   std::vector<int64_t> window, strides, dilations;
-  std::vector<Size> low; ///< leading zeros (Conv, pools) or crop (ConvTranspose)
-  int64_t groups = 1;    ///< Conv
+  std::vector<Size>
+      low;            ///< leading zeros (Conv, pools) or crop (ConvTranspose)
+  int64_t groups = 1; ///< Conv
   bool hasBias = false;
   std::vector<int64_t> permutation; ///< Transpose
 
   TensorArgument input;
-  std::vector<TensorArgument> operands; ///< of the epilogue; size-1 dims broadcast
+  std::vector<TensorArgument>
+      operands; ///< of the epilogue; size-1 dims broadcast
   TensorArgument output;
   std::vector<ScalarNode> epilogue; ///< empty: the anchor's value itself
 

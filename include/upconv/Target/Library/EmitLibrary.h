@@ -24,7 +24,8 @@ std::string emitHeader(const LibraryPlan &plan);
 /// The calling sequence with the runtime linked in, as LLVM IR text and as a
 /// relocatable object.
 llvm::Expected<std::string> emitCallingSequenceText(const LibraryPlan &plan);
-llvm::Expected<std::string> emitCallingSequenceAssembly(const LibraryPlan &plan);
+llvm::Expected<std::string>
+emitCallingSequenceAssembly(const LibraryPlan &plan);
 
 /// All members of the library: calling sequence and runtime, weights, kernels;
 /// symbols prefixed with the library's name and hidden but for the public ones.
@@ -35,9 +36,9 @@ struct LibraryMember {
 llvm::Expected<std::vector<LibraryMember>>
 emitMembers(const LibraryPlan &plan, const std::vector<KernelObject> &kernels);
 
-/// A static archive / a shared library (linked in process by lld) of the members.
-/// lld keeps global state: links of one process take turns, and one that crashed
-/// is an error for all later ones.
+/// A static archive / a shared library (linked in process by lld) of the
+/// members. lld keeps global state: links of one process take turns, and one
+/// that crashed is an error for all later ones.
 llvm::Expected<std::string>
 emitArchive(const LibraryPlan &plan, const std::vector<LibraryMember> &members);
 llvm::Expected<std::string>
@@ -49,10 +50,12 @@ std::string emitCMakePackage(const LibraryPlan &plan);
 
 /// The files' names; the shared library's is also its soname, and the package
 /// looks for the archive and the header under theirs, beside itself.
-std::string headerFileName(const LibraryPlan &plan);        ///< "generator.h"
-std::string archiveFileName(const LibraryPlan &plan);       ///< "libgenerator.a"
-std::string sharedLibraryFileName(const LibraryPlan &plan); ///< "libgenerator.so"
-std::string cmakePackageFileName(const LibraryPlan &plan);  ///< "generatorConfig.cmake"
+std::string headerFileName(const LibraryPlan &plan);  ///< "generator.h"
+std::string archiveFileName(const LibraryPlan &plan); ///< "libgenerator.a"
+std::string
+sharedLibraryFileName(const LibraryPlan &plan); ///< "libgenerator.so"
+std::string
+cmakePackageFileName(const LibraryPlan &plan); ///< "generatorConfig.cmake"
 
 } // namespace upconv
 

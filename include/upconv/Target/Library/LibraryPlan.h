@@ -25,9 +25,9 @@ namespace upconv {
 
 /// A dimension that is None in the model: an int64_t field of the inputs.
 struct RuntimeExtent {
-  std::string field;   ///< C identifier, e.g. "z_batch", "z_steps"
-  unsigned input;      ///< which input it belongs to
-  unsigned dimension;  ///< which dimension of that input
+  std::string field;  ///< C identifier, e.g. "z_batch", "z_steps"
+  unsigned input;     ///< which input it belongs to
+  unsigned dimension; ///< which dimension of that input
 };
 
 /// An input or output of the model: dense, row-major, float32, any alignment
@@ -54,8 +54,8 @@ struct Place {
 
 /// A call of one emitted kernel; see KernelSpec.h for the order of arguments.
 struct KernelLaunch {
-  std::string symbol;            ///< KernelSpec::name
-  std::vector<Place> buffers;    ///< all buffers but the output, in order
+  std::string symbol;         ///< KernelSpec::name
+  std::vector<Place> buffers; ///< all buffers but the output, in order
   std::vector<mlir::AffineExpr> scalars;
   Place output;
   /// The task loop: [0, taskExtent) is cut into windows of a multiple of
@@ -66,7 +66,8 @@ struct KernelLaunch {
   /// Multiply-adds (or elements) per run, for the choice of serial or parallel;
   /// null if unknown.
   mlir::AffineExpr work;
-  std::string description; ///< layer, strategy, schedule file:line, for the header
+  std::string
+      description; ///< layer, strategy, schedule file:line, for the header
 };
 
 /// Zero the margins of a padded tensor: everything in
@@ -90,7 +91,7 @@ struct ExtentCheck {
   enum class Rule { Positive, Equal, FitsInt32 };
   Rule rule = Rule::Positive;
   mlir::AffineExpr left, right; ///< right only for Equal
-  std::string message;          ///< e.g. "output of layer 'conv1d' would be empty"
+  std::string message; ///< e.g. "output of layer 'conv1d' would be empty"
 };
 
 /// The packed weights of the library: one read-only, 64-byte aligned section.
@@ -99,14 +100,16 @@ struct WeightImage {
 };
 
 struct LibraryPlan {
-  std::string name;        ///< C identifier, prefix of every symbol
-  std::string modelName;   ///< as the file spells it
-  std::string sourceFile;  ///< base name only: outputs must not depend on folders
+  std::string name;      ///< C identifier, prefix of every symbol
+  std::string modelName; ///< as the file spells it
+  std::string
+      sourceFile; ///< base name only: outputs must not depend on folders
   std::string kerasVersion;
-  std::string target;      ///< upconv's name, e.g. "x86-64-v4"
-  std::string triple;      ///< LLVM triple
+  std::string target;        ///< upconv's name, e.g. "x86-64-v4"
+  std::string triple;        ///< LLVM triple
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
-  std::vector<std::string> requiredCpuFeatures; ///< checked by prepare, e.g. "avx512f"
+  std::vector<std::string>
+      requiredCpuFeatures; ///< checked by prepare, e.g. "avx512f"
 
   std::vector<RuntimeExtent> extents; ///< s0, s1, ... in order
   std::vector<Port> inputs, outputs;

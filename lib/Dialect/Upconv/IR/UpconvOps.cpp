@@ -60,15 +60,16 @@ static LogicalResult verifyConvolution(Operation *op, Value input,
                            "least 2");
   if (static_cast<int64_t>(strides.size()) != spatial ||
       static_cast<int64_t>(dilations.size()) != spatial)
-    return op->emitOpError("wants one stride and one dilation per spatial axis");
+    return op->emitOpError(
+        "wants one stride and one dilation per spatial axis");
   for (int64_t axis = 0; axis < spatial; ++axis)
     if (strides[axis] < 1 || dilations[axis] < 1)
       return op->emitOpError("strides and dilations must be positive");
   auto weightShape = cast<RankedTensorType>(weights.getType()).getShape();
   if (weightShape[rank + inputAxis] * groups != lastDim(input))
     return op->emitOpError("weights have ")
-           << weightShape[rank + inputAxis] << " input channels per group, input has "
-           << lastDim(input);
+           << weightShape[rank + inputAxis]
+           << " input channels per group, input has " << lastDim(input);
   if (weightShape[rank + outputAxis] != lastDim(output))
     return op->emitOpError("weights have ")
            << weightShape[rank + outputAxis] << " output channels, output has "
@@ -92,7 +93,8 @@ LogicalResult ConvOp::verify() {
   if (getPadLow().getNumResults() != getStrides().size())
     return emitOpError("wants one 'pad_low' result per spatial axis");
   if (getGroups() < 1 || lastDim(getOutput()) % getGroups() != 0)
-    return emitOpError("'groups' must be positive and divide the output channels");
+    return emitOpError(
+        "'groups' must be positive and divide the output channels");
   return verifyConvolution(*this, getInput(), getWeights(), getBias(),
                            getOutput(), -2, -1, getGroups(), getStrides(),
                            getDilations());
@@ -100,7 +102,8 @@ LogicalResult ConvOp::verify() {
 
 LogicalResult PoolOp::verify() {
   if (getKind() != "max" && getKind() != "average")
-    return emitOpError("'kind' must be max or average, got '") << getKind() << "'";
+    return emitOpError("'kind' must be max or average, got '")
+           << getKind() << "'";
   size_t spatial = rankOf(getInput()) - 2;
   if (getWindow().size() != spatial || getStrides().size() != spatial ||
       getPadLow().getNumResults() != spatial)
@@ -169,8 +172,8 @@ struct HoistTransposesOverMap : OpRewritePattern<MapOp> {
     }
     if (!first)
       return failure();
-    auto inner = MapOp::create(rewriter, op.getLoc(),
-                               inputs.front().getType(), inputs);
+    auto inner =
+        MapOp::create(rewriter, op.getLoc(), inputs.front().getType(), inputs);
     rewriter.inlineRegionBefore(op.getBody(), inner.getBody(),
                                 inner.getBody().end());
     rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner,
@@ -229,7 +232,8 @@ LogicalResult MapOp::verify() {
       return emitOpError("an operand has a higher rank than the result");
     for (auto [extent, wanted] :
          llvm::zip(llvm::reverse(extents), llvm::reverse(result))) {
-      std::optional<int64_t> known = getConstant(extent), want = getConstant(wanted);
+      std::optional<int64_t> known = getConstant(extent),
+                             want = getConstant(wanted);
       if (known && want && *known != 1 && *known != *want)
         return emitOpError("an operand's size ")
                << *known << " does not broadcast to " << *want;

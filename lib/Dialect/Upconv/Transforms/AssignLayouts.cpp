@@ -51,11 +51,13 @@ static KernelOp insertCopy(Value value, ArrayRef<OpOperand *> readers) {
       first = reader->getOwner();
   OpBuilder builder(first);
   Location loc = first->getLoc();
-  auto kernel = KernelOp::create(builder, loc, value.getType(), value,
-                                 ScheduleAttr(), LayoutAttr(), LayoutAttr(),
-                                 IntegerAttr());
-  Block *body = builder.createBlock(&kernel.getBody(), {}, value.getType(), loc);
-  Value copy = CopyOp::create(builder, loc, value.getType(), body->getArgument(0));
+  auto kernel =
+      KernelOp::create(builder, loc, value.getType(), value, ScheduleAttr(),
+                       LayoutAttr(), LayoutAttr(), IntegerAttr());
+  Block *body =
+      builder.createBlock(&kernel.getBody(), {}, value.getType(), loc);
+  Value copy =
+      CopyOp::create(builder, loc, value.getType(), body->getArgument(0));
   YieldOp::create(builder, loc, copy);
   for (OpOperand *reader : readers)
     reader->set(kernel);

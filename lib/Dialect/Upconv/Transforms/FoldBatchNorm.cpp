@@ -1,7 +1,8 @@
 //===- FoldBatchNorm.cpp - Batch normalization into weights or maps -------===//
 //
-//     %c = upconv.conv_transpose %x, %w, %b        %c = upconv.conv_transpose %x, %w', %b'
-//     %y = upconv.batch_norm %c #n           -->   (w' and b' carry the fold #n)
+//     %c = upconv.conv_transpose %x, %w, %b        %c = upconv.conv_transpose
+//     %x, %w', %b' %y = upconv.batch_norm %c #n           -->   (w' and b'
+//     carry the fold #n)
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,9 @@ static void appendFold(WeightsOp weights, FoldAttr fold) {
   weights.setFoldsAttr(ArrayAttr::get(weights.getContext(), folds));
 }
 
-static WeightsOp channelWeights(OpBuilder &builder, Location loc, int64_t channels,
-                                StringRef role, FoldAttr fold) {
+static WeightsOp channelWeights(OpBuilder &builder, Location loc,
+                                int64_t channels, StringRef role,
+                                FoldAttr fold) {
   auto type = RankedTensorType::get({channels}, builder.getF32Type());
   return WeightsOp::create(builder, loc, type, /*source=*/"", role,
                            /*channel_axis=*/0, /*hash=*/"",
@@ -77,8 +79,9 @@ static Value asMap(BatchNormOp norm) {
   Block *body = builder.createBlock(&map.getBody(), {}, types, locations);
   Value scaled = arith::MulFOp::create(builder, loc, body->getArgument(0),
                                        body->getArgument(1));
-  YieldOp::create(builder, loc,
-                  arith::AddFOp::create(builder, loc, scaled, body->getArgument(2)));
+  YieldOp::create(
+      builder, loc,
+      arith::AddFOp::create(builder, loc, scaled, body->getArgument(2)));
   return map;
 }
 

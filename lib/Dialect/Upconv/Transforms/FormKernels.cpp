@@ -48,10 +48,9 @@ static void formKernel(Operation *anchor, MapOp epilogue) {
       if (input.getDefiningOp() != anchor)
         inputs.push_back(input);
 
-  auto kernel = KernelOp::create(builder, last->getLoc(),
-                                 last->getResult(0).getType(), inputs,
-                                 ScheduleAttr(), LayoutAttr(), LayoutAttr(),
-                                 IntegerAttr());
+  auto kernel = KernelOp::create(
+      builder, last->getLoc(), last->getResult(0).getType(), inputs,
+      ScheduleAttr(), LayoutAttr(), LayoutAttr(), IntegerAttr());
   SmallVector<Location> locations;
   for (Value input : inputs)
     locations.push_back(input.getLoc());

@@ -16,8 +16,9 @@ using namespace upconv;
 
 namespace {
 
-// map_b(map_a(x, y), z) is one map of (x, y, z) when nothing else reads map_a and
-// both have the same shape (a broadcast would compute map_a more than once).
+// map_b(map_a(x, y), z) is one map of (x, y, z) when nothing else reads map_a
+// and both have the same shape (a broadcast would compute map_a more than
+// once).
 struct FuseProducer : OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -55,11 +56,13 @@ struct FuseProducer : OpRewritePattern<MapOp> {
           cast<YieldOp>(block.getTerminator()).getValue());
     };
     IRMapping inner, outer;
-    for (auto [i, argument] : llvm::enumerate(producer.getBody().getArguments()))
+    for (auto [i, argument] :
+         llvm::enumerate(producer.getBody().getArguments()))
       inner.map(argument, body->getArgument(index + i));
     Value value = cloneBody(producer, inner);
     unsigned next = 0;
-    for (auto [i, argument] : llvm::enumerate(consumer.getBody().getArguments())) {
+    for (auto [i, argument] :
+         llvm::enumerate(consumer.getBody().getArguments())) {
       if (i == index) {
         outer.map(argument, value);
         next += producer.getInputs().size();

@@ -1,9 +1,9 @@
 //===- PlanMemory.cpp - Workspace slots by liveness -----------------------===//
 //
-// The order of kernels is the order of the block. A tensor lives from its kernel
-// to its last reader (through views); slots whose tenant is dead are taken
-// again, the one that fits best first. With run-time extents sizes are compared
-// as expressions: an equal expression fits best.
+// The order of kernels is the order of the block. A tensor lives from its
+// kernel to its last reader (through views); slots whose tenant is dead are
+// taken again, the one that fits best first. With run-time extents sizes are
+// compared as expressions: an equal expression fits best.
 //
 //===----------------------------------------------------------------------===//
 
@@ -83,7 +83,8 @@ struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
       }
       if (best == slots.size())
         slots.push_back({size, reader});
-      std::optional<int64_t> have = getConstant(slots[best].size), want = getConstant(size);
+      std::optional<int64_t> have = getConstant(slots[best].size),
+                             want = getConstant(size);
       if (!have || !want || *want > *have)
         slots[best].size = size;
       slots[best].lastReader = reader;

@@ -20,7 +20,8 @@ using namespace upconv;
 static StringRef tableOf(Operation *anchor) {
   return llvm::TypeSwitch<Operation *, StringRef>(anchor)
       .Case([](ConvTransposeOp) { return "conv-transpose"; })
-      .Case([](ConvOp op) { return op.getStrides().empty() ? "matmul" : "conv"; })
+      .Case(
+          [](ConvOp op) { return op.getStrides().empty() ? "matmul" : "conv"; })
       .Case([](PoolOp) { return "pool"; })
       .Case([](SoftmaxOp) { return "softmax"; })
       .Case([](TransposeOp) { return "transpose"; })
@@ -64,9 +65,11 @@ static ScheduleAttr toAttr(MLIRContext *context, const ScheduleEntry &entry) {
   Builder builder(context);
   SmallVector<NamedAttribute> knobs;
   for (const auto &[name, value] : entry.use.knobs)
-    knobs.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
+    knobs.push_back(
+        builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
   return ScheduleAttr::get(context, entry.use.strategy,
-                           builder.getDictionaryAttr(knobs), entry.file, entry.line);
+                           builder.getDictionaryAttr(knobs), entry.file,
+                           entry.line);
 }
 
 namespace {
@@ -87,7 +90,8 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
                                         traitsOf(spec), isLegal);
     spec.schedule = entry.use;
     if (std::optional<std::string> violation = scheduleViolation(spec))
-      return kernel.emitError("no legal schedule for this kernel: ") << *violation;
+      return kernel.emitError("no legal schedule for this kernel: ")
+             << *violation;
     kernel.setScheduleAttr(toAttr(&getContext(), entry));
 
     HaloRequirement halo = requiredHalo(spec);
@@ -95,8 +99,8 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
     if (!layout.isDense())
       kernel.setHaloAttr(layout);
     mlir::emitRemark(kernel.getLoc())
-        << "kernel uses strategy '" << entry.use.strategy << "' ("
-        << entry.file << ":" << entry.line << ")";
+        << "kernel uses strategy '" << entry.use.strategy << "' (" << entry.file
+        << ":" << entry.line << ")";
     return success();
   }
 
@@ -115,8 +119,8 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
     // Kernels that have a schedule keep it: the pass runs again after
     // assign-layouts for the copies which that inserted.
     for (auto kernel : getOperation().getBody().front().getOps<KernelOp>())
-      if (!kernel.getScheduleAttr() && failed(
-              select(kernel, *tables, *info, kernelTarget)))
+      if (!kernel.getScheduleAttr() &&
+          failed(select(kernel, *tables, *info, kernelTarget)))
         return signalPassFailure();
   }
 };

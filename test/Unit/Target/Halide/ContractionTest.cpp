@@ -35,19 +35,17 @@ std::string list(const std::vector<int64_t> &values) {
 }
 
 std::string describe(const Layer &layer) {
-  std::string text = layer.strategy + " n" + std::to_string(layer.batch) +
-                     " in " + list(layer.in) + " k " + list(layer.kernel) +
-                     " s " + list(layer.strides) + " d " +
-                     list(layer.dilations) + " low " + list(layer.low) +
-                     " out " + list(layer.out) + " c " +
-                     std::to_string(layer.cin) + "->" +
-                     std::to_string(layer.cout) + " groups " +
-                     std::to_string(layer.groups) + " gap " +
-                     std::to_string(layer.channelGap) + " parts " +
-                     std::to_string(layer.parts) + " " + layer.level +
-                     (layer.dynamic ? " dynamic" : "") +
-                     (layer.bias ? " bias" : "") +
-                     (layer.residual ? " residual" : "");
+  std::string text =
+      layer.strategy + " n" + std::to_string(layer.batch) + " in " +
+      list(layer.in) + " k " + list(layer.kernel) + " s " +
+      list(layer.strides) + " d " + list(layer.dilations) + " low " +
+      list(layer.low) + " out " + list(layer.out) + " c " +
+      std::to_string(layer.cin) + "->" + std::to_string(layer.cout) +
+      " groups " + std::to_string(layer.groups) + " gap " +
+      std::to_string(layer.channelGap) + " parts " +
+      std::to_string(layer.parts) + " " + layer.level +
+      (layer.dynamic ? " dynamic" : "") + (layer.bias ? " bias" : "") +
+      (layer.residual ? " residual" : "");
   for (auto &[name, value] : layer.knobs)
     text += " " + name + "=" + std::to_string(value);
   return text;
@@ -89,8 +87,10 @@ Problem problemOf(const Layer &layer) {
   if (layer.residual) { // max(anchor + operand, 0)
     spec.operands = {problem.argument(out, {}, {})};
     using Kind = ScalarNode::Kind;
-    spec.epilogue = {{Kind::Anchor, {}, 0, 0}, {Kind::Operand, {}, 0, 0},
-                     {Kind::Add, {0, 1}, 0, 0}, {Kind::Constant, {}, 0, 0},
+    spec.epilogue = {{Kind::Anchor, {}, 0, 0},
+                     {Kind::Operand, {}, 0, 0},
+                     {Kind::Add, {0, 1}, 0, 0},
+                     {Kind::Constant, {}, 0, 0},
                      {Kind::Max, {2, 3}, 0, 0}};
   }
   return problem;
@@ -312,7 +312,8 @@ TEST(Contraction, StackedExecutesTheUsefulMultiplyAddsOnly) {
   KernelSpec spec = problemOf(layer).spec;
   CompiledKernel compiled;
   std::string error;
-  ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error)) << error;
+  ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error))
+      << error;
   EXPECT_EQ(compiled.executedMacs, usefulMacs(spec));
   EXPECT_EQ(usefulMacs(spec), 6 * 10 * 4 * 5 * 16);
 }
@@ -331,7 +332,8 @@ TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
   KernelSpec spec = problemOf(layer).spec;
   CompiledKernel compiled;
   std::string error;
-  ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error)) << error;
+  ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error))
+      << error;
   EXPECT_EQ(compiled.executedMacs, 2 * 14 * 2 * 5 * 16);
   EXPECT_EQ(usefulMacs(spec), (26 * 2 - 2) * 5 * 16);
 }

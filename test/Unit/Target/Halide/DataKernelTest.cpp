@@ -69,9 +69,9 @@ TEST(Pool, SkipsWhatLiesOutside) {
             }
           expected.values[i] = anchor == Anchor::MaxPool ? most : sum / count;
         }
-        expectEqual(run(problem, input, Tensor(), Tensor(), {},
-                        {2, 4, 5, channels}, 2),
-                    expected);
+        expectEqual(
+            run(problem, input, Tensor(), Tensor(), {}, {2, 4, 5, channels}, 2),
+            expected);
       }
 }
 

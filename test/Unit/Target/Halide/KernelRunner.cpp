@@ -1,7 +1,7 @@
 //===- KernelRunner.cpp - Compile, load and run one kernel ----------------===//
 //
-// Objects become shared libraries through ld.lld and are loaded with dlopen. See
-// the header for the checks around the call.
+// Objects become shared libraries through ld.lld and are loaded with dlopen.
+// See the header for the checks around the call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -156,7 +156,8 @@ Kernel load(const KernelSpec &spec, void *&handle) {
   close(mkstemp(path));
   std::string object = std::string(path) + ".o", library = object + ".so";
   std::ofstream(object, std::ios::binary) << compiled.object;
-  std::string command = "ld.lld-22 -shared -z defs -o " + library + " " + object;
+  std::string command =
+      "ld.lld-22 -shared -z defs -o " + library + " " + object;
   int status = std::system(command.c_str());
   handle = status == 0 ? dlopen(library.c_str(), RTLD_NOW) : nullptr;
   std::remove(path);
@@ -167,8 +168,7 @@ Kernel load(const KernelSpec &spec, void *&handle) {
     ADD_FAILURE() << "cannot load " << spec.name;
     return nullptr;
   }
-  return reinterpret_cast<Kernel>(
-      dlsym(handle, (spec.name + "_argv").c_str()));
+  return reinterpret_cast<Kernel>(dlsym(handle, (spec.name + "_argv").c_str()));
 }
 
 std::vector<float> aligned(int64_t count, float *&data) {
@@ -286,9 +286,8 @@ Tensor reference(const KernelSpec &spec, const Problem &problem,
       for (int64_t co = 0; co < cout; ++co)
         for (int64_t ci = 0; ci < perIn; ++ci) {
           int64_t group = co / perOut;
-          double w = transposed
-                         ? kernel.values[(tap * cout + co) * cin + ci]
-                         : kernel.values[(tap * perIn + ci) * cout + co];
+          double w = transposed ? kernel.values[(tap * cout + co) * cin + ci]
+                                : kernel.values[(tap * perIn + ci) * cout + co];
           sums[out * cout + co] +=
               w * input.values[in * cin + group * perIn + ci];
         }

@@ -58,8 +58,8 @@ void checkFunction(ScalarNode::Kind kind, double (*exact)(double),
   double worst = 0;
   float where = 0;
   for (uint64_t first = 0; first < (1ull << 32); first += chunk * step) {
-    int64_t count = std::min<uint64_t>(
-        chunk, ((1ull << 32) - first + step - 1) / step);
+    int64_t count =
+        std::min<uint64_t>(chunk, ((1ull << 32) - first + step - 1) / step);
     Tensor input({1, count});
     for (int64_t i = 0; i < count; ++i)
       input.values[i] = fromBits(static_cast<uint32_t>(first + i * step));

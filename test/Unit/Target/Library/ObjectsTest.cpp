@@ -182,7 +182,8 @@ TEST_F(ObjectsTest, SameBytesInOtherProcesses) {
     Outcome outcome =
         // The runner's shard would leave the test out.
         shell("env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX -u GTEST_OUTPUT "
-              "UPCONV_COMPARE=" + to + " " + self +
+              "UPCONV_COMPARE=" +
+              to + " " + self +
               " --gtest_also_run_disabled_tests "
               "--gtest_filter=ObjectsTest.DISABLED_WriteForComparison");
     ASSERT_EQ(outcome.status, 0) << outcome.output;

@@ -22,7 +22,7 @@ namespace upconv::keras {
 
 /// A variable that a layer creates, by Keras's rules.
 struct VariableSpec {
-  std::string name;               ///< as Keras names it, e.g. "kernel"
+  std::string name; ///< as Keras names it, e.g. "kernel"
   llvm::SmallVector<int64_t> shape;
   bool trainable = true;
 };

@@ -18,10 +18,9 @@
 namespace upconv::keras {
 
 /// Builds the location of a layer call.
-mlir::Location
-getLayerLocation(llvm::StringRef layerName, mlir::Location place,
-                 llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Location>>
-                     argumentPlaces);
+mlir::Location getLayerLocation(
+    llvm::StringRef layerName, mlir::Location place,
+    llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Location>> argumentPlaces);
 
 /// The layer's name, or an empty string.
 llvm::StringRef getLayerName(mlir::Location location);
