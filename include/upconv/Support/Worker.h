@@ -50,7 +50,7 @@ std::vector<WorkerResult> runWorkers(
     llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
     llvm::function_ref<void(size_t)> onDone = [](size_t) {});
 
-/// Cores that this process may use (affinity and containers' limits).
+/// Cores that this process may use, by its affinity.
 unsigned availableCores();
 
 /// Length-prefixed fields, for requests and responses.

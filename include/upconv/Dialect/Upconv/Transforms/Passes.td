@@ -24,8 +24,8 @@ def FuseMaps : Pass<"upconv-fuse-maps", "::mlir::func::FuncOp"> {
 def FormKernels : Pass<"upconv-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "put each anchor and its epilogue into a kernel";
   let description = [{
-    A map whose first-produced operand is an anchor without another user becomes
-    that anchor's epilogue; its other operands become operands of the kernel.
+    A map becomes the epilogue of the last of its operands' producers that is an
+    anchor without another user; its other operands become operands of the kernel.
   }];
   let dependentDialects = ["::upconv::UpconvDialect"];
 }
