@@ -100,15 +100,10 @@ static ExitStatus benchOne(const Options &options, const std::string &id,
   row.id = id;
   auto start = std::chrono::steady_clock::now();
   Session session(options);
-  if (ExitStatus status = session.loadTables(); status != ExitOk)
+  if (ExitStatus status = session.open(); status != ExitOk)
     return status;
-  if (ExitStatus status = session.import(); status != ExitOk)
+  if (ExitStatus status = session.build(); status != ExitOk)
     return status;
-  for (auto step : {+[](Session &s) { return s.plan(/*withWeights=*/true); },
-                    +[](Session &s) { return s.compileKernels(); },
-                    +[](Session &s) { return s.emit(); }})
-    if (ExitStatus status = step(session); status != ExitOk)
-      return status;
   TemporaryFolder folder;
   BenchRequest request;
   request.library = folder.file("lib.so");
@@ -242,7 +237,7 @@ static ExitStatus benchModel(const Options &options, std::vector<Row> &rows) {
   Options pinned = options;
   {
     Session session(options);
-    if (ExitStatus status = session.import(); status != ExitOk)
+    if (ExitStatus status = session.open(); status != ExitOk)
       return status;
     pinBatch(pinned, session);
   }

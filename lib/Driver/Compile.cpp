@@ -131,13 +131,10 @@ ExitStatus upconv::compileCommand(const Options &options) {
 
   Session session(options);
   Files files;
-  for (auto step : {+[](Session &s) { return s.loadTables(); },
-                    +[](Session &s) { return s.import(); },
-                    +[](Session &s) { return s.plan(/*withWeights=*/true); },
-                    +[](Session &s) { return s.compileKernels(); },
-                    +[](Session &s) { return s.emit(); }})
-    if (ExitStatus status = step(session); status != ExitOk)
-      return status;
+  if (ExitStatus status = session.open(); status != ExitOk)
+    return status;
+  if (ExitStatus status = session.build(); status != ExitOk)
+    return status;
   for (const std::string &kind : options.emit)
     if (ExitStatus status = makeFiles(session, kind, files); status != ExitOk)
       return status;

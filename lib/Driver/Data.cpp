@@ -5,6 +5,7 @@
 #include "Diagnostics.h"
 
 #include "upconv/Support/Npy.h"
+#include "upconv/Support/Random.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
@@ -43,7 +44,7 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
 // Values that need no file.
 static bool makeValues(StringRef source, Tensor &tensor) {
   float constant = 0;
-  uint64_t state = 0;
+  uint64_t seed = 0;
   if (source == "zero" || source.consume_front("constant:")) {
     double value = 0;
     if (source != "zero" && source.getAsDouble(value))
@@ -52,15 +53,12 @@ static bool makeValues(StringRef source, Tensor &tensor) {
     std::fill(tensor.values.begin(), tensor.values.end(), constant);
     return true;
   }
-  if (!source.consume_front("random:") || source.getAsInteger(10, state))
+  if (!source.consume_front("random:") || source.getAsInteger(10, seed))
     return false;
-  // splitmix64, the upper 24 bits as a uniform value in [-1, 1).
-  for (float &value : tensor.values) {
-    uint64_t z = (state += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    value = static_cast<float>((z ^ (z >> 31)) >> 40) / (1 << 23) - 1.0f;
-  }
+  // The upper 24 bits as a uniform value in [-1, 1).
+  SplitMix64 random(seed);
+  for (float &value : tensor.values)
+    value = static_cast<float>(random.next() >> 40) / (1 << 23) - 1.0f;
   return true;
 }
 
@@ -131,10 +129,7 @@ ExitStatus upconv::readInputs(const Options &options,
     }
     if (!chooseShape(options, port, input.shape))
       return ExitUsage;
-    int64_t count = 1;
-    for (int64_t size : input.shape)
-      count *= size;
-    input.values.resize(count);
+    input.values.resize(elementCount(input.shape));
     if (!makeValues(source, input)) {
       printError("'--input' does not understand '" + source +
                  "'; it takes a .npy file, random:SEED, zero or constant:V");

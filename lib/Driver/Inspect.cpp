@@ -8,7 +8,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -31,40 +30,24 @@ static json::Value number(int64_t value) {
 }
 
 // The layers as model.summary() lists them.
-static json::Array layersJson(func::FuncOp function, int64_t &total,
-                              int64_t &trainable) {
+static json::Array layersJson(func::FuncOp function) {
   json::Array layers;
-  llvm::StringSet<> counted;
   function.walk([&](keras::LayerOpInterface layer) {
-    StringRef name = keras::getLayerName(layer.getLoc());
-    auto isTrainable = layer->getAttrOfType<BoolAttr>("trainable");
-    int64_t own = 0, ownTrainable = 0;
+    LayerParameters own = parametersOf(layer);
     json::Array variables;
-    for (const keras::VariableSpec &variable : layer.getVariableSpecs()) {
-      int64_t count = 1;
-      for (int64_t size : variable.shape)
-        count *= size;
-      own += count;
-      if (variable.trainable && (!isTrainable || isTrainable.getValue()))
-        ownTrainable += count;
+    for (const keras::VariableSpec &variable : layer.getVariableSpecs())
       variables.push_back(json::Object{{"name", variable.name},
                                        {"shape", json::Array(variable.shape)}});
-    }
-    // A shared layer is listed at every call but counted once.
-    if (counted.insert(name).second) {
-      total += own;
-      trainable += ownTrainable;
-    }
     json::Array inputs;
     for (Value operand : layer->getOperands())
       inputs.push_back(shapeJson(operand.getType()));
     layers.push_back(
-        json::Object{{"name", name},
+        json::Object{{"name", keras::getLayerName(layer.getLoc())},
                      {"class", layer.getLayerClass()},
                      {"input_shapes", std::move(inputs)},
                      {"output_shape", shapeJson(layer->getResult(0).getType())},
-                     {"parameters", own},
-                     {"trainable_parameters", ownTrainable},
+                     {"parameters", own.total},
+                     {"trainable_parameters", own.trainable},
                      {"variables", std::move(variables)}});
   });
   return layers;
@@ -123,8 +106,7 @@ static json::Array portsJson(func::FuncOp function, bool inputs,
 
 static json::Object summarize(Session &session) {
   auto function = *session.kerasModule->getOps<func::FuncOp>().begin();
-  int64_t total = 0, trainable = 0;
-  json::Array layers = layersJson(function, total, trainable);
+  json::Array layers = layersJson(function);
   std::optional<int64_t> workspace = workspaceBytes(session.built.library);
   return json::Object{
       {"model", session.built.library.modelName},
@@ -133,8 +115,8 @@ static json::Object summarize(Session &session) {
       {"inputs", portsJson(function, true, session.built.library.inputs)},
       {"outputs", portsJson(function, false, session.built.library.outputs)},
       {"layers", std::move(layers)},
-      {"parameters", total},
-      {"trainable_parameters", trainable},
+      {"parameters", session.parameters},
+      {"trainable_parameters", session.trainableParameters},
       {"kernels", kernelsJson(session)},
       {"workspace_bytes",
        workspace ? json::Value(*workspace) : json::Value(nullptr)}};
@@ -231,15 +213,10 @@ static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
 }
 
 ExitStatus upconv::inspectCommand(const Options &options) {
-  if (!options.ir.empty() && !llvm::is_contained(irKinds(), options.ir)) {
-    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") +
-               ", got '" + options.ir + "'");
+  if (!options.ir.empty() && !isIrKind(options.ir))
     return ExitUsage;
-  }
   Session session(options);
-  if (ExitStatus status = session.loadTables(); status != ExitOk)
-    return status;
-  if (ExitStatus status = session.import(); status != ExitOk)
+  if (ExitStatus status = session.open(); status != ExitOk)
     return status;
   if (!options.ir.empty()) {
     std::string text;

@@ -9,13 +9,6 @@
 using namespace mlir;
 using namespace upconv;
 
-llvm::ArrayRef<llvm::StringRef> upconv::irKinds() {
-  static const llvm::StringRef kinds[] = {
-      "keras", "upconv",    "kernels", "schedule", "halide",
-      "stmt",  "stmt-html", "llvm",    "assembly", "ptx"};
-  return kinds;
-}
-
 static std::optional<Session::Stage> moduleStage(llvm::StringRef kind) {
   if (kind == "keras")
     return Session::Stage::Keras;
@@ -42,6 +35,15 @@ static std::optional<KernelText> kernelText(llvm::StringRef kind) {
   if (kind == "ptx")
     return KernelText::Ptx;
   return std::nullopt;
+}
+
+bool upconv::isIrKind(llvm::StringRef kind) {
+  if (moduleStage(kind) || kernelText(kind))
+    return true;
+  printError("'--ir' must be one of keras, upconv, kernels, schedule, halide, "
+             "stmt, stmt-html, llvm, assembly, ptx, got '" +
+             kind + "'");
+  return false;
 }
 
 // The layers that a kernel serves, for its heading.
@@ -80,12 +82,7 @@ ExitStatus upconv::makeListing(Session &session, llvm::StringRef kind,
     session.model.module->print(os);
     return ExitOk;
   }
-  std::optional<KernelText> listing = kernelText(kind);
-  if (!listing) {
-    printError("'--ir' must be one of " + llvm::join(irKinds(), ", ") +
-               ", got '" + kind + "'");
-    return ExitUsage;
-  }
+  KernelText listing = *kernelText(kind);
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
     return status;
   if (!layer.empty() && !keepLayer(session.built, layer)) {
@@ -93,7 +90,7 @@ ExitStatus upconv::makeListing(Session &session, llvm::StringRef kind,
                "' with a kernel of its own");
     return ExitUsage;
   }
-  if (ExitStatus status = session.compileKernels(*listing); status != ExitOk)
+  if (ExitStatus status = session.compileKernels(listing); status != ExitOk)
     return status;
   llvm::StringRef comment = kind == "llvm"       ? ";"
                             : kind == "assembly" ? "#"

@@ -7,11 +7,11 @@
 
 namespace upconv {
 
-/// The kinds of `inspect --ir`, for messages.
-llvm::ArrayRef<llvm::StringRef> irKinds();
+/// Whether `inspect --ir` knows `kind`; prints an error if not.
+bool isIrKind(llvm::StringRef kind);
 
-/// Produces the text of one `--ir` kind; `layer` keeps only the kernels of that
-/// layer.
+/// Produces the text of a known `--ir` kind; `layer` keeps only the kernels of
+/// that layer.
 ExitStatus makeListing(Session &session, llvm::StringRef kind,
                        llvm::StringRef layer, std::string &text);
 

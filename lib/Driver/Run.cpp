@@ -47,11 +47,8 @@ static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
   if (!folder.valid())
     return ExitInternal;
   library = folder.file("lib.so");
-  for (auto step : {+[](Session &s) { return s.plan(/*withWeights=*/true); },
-                    +[](Session &s) { return s.compileKernels(); },
-                    +[](Session &s) { return s.emit(); }})
-    if (ExitStatus status = step(session); status != ExitOk)
-      return status;
+  if (ExitStatus status = session.build(); status != ExitOk)
+    return status;
   return session.writeSharedLibrary(library);
 }
 
@@ -140,9 +137,7 @@ ExitStatus upconv::runCommand(const Options &options) {
     return runLibrary(options);
 
   Session session(options);
-  if (ExitStatus status = session.loadTables(); status != ExitOk)
-    return status;
-  if (ExitStatus status = session.import(); status != ExitOk)
+  if (ExitStatus status = session.open(); status != ExitOk)
     return status;
   TemporaryFolder folder;
   std::string library;
@@ -257,9 +252,7 @@ static bool verifyOutput(const PortShape &port, const Tensor &got,
 
 ExitStatus upconv::verifyCommand(const Options &options) {
   Session session(options);
-  if (ExitStatus status = session.loadTables(); status != ExitOk)
-    return status;
-  if (ExitStatus status = session.import(); status != ExitOk)
+  if (ExitStatus status = session.open(); status != ExitOk)
     return status;
   if (options.exact) {
     if (std::optional<std::string> layer = inexactLayer(session)) {

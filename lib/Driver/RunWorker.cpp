@@ -68,13 +68,6 @@ struct Loaded {
 
 } // namespace
 
-static int64_t elements(llvm::ArrayRef<int64_t> shape) {
-  int64_t count = 1;
-  for (int64_t size : shape)
-    count *= size;
-  return count;
-}
-
 static llvm::Expected<Loaded>
 load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
      int threads) {
@@ -93,11 +86,11 @@ load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
   Loaded loaded{std::move(*library),      *extents, *sizes, {}, {},
                 Buffer(sizes->workspace), {},       {}};
   for (const std::vector<int64_t> &shape : shapes) {
-    loaded.inputs.emplace_back(elements(shape) * sizeof(float));
+    loaded.inputs.emplace_back(elementCount(shape) * sizeof(float));
     loaded.inputPointers.push_back(loaded.inputs.back().floats());
   }
   for (const std::vector<int64_t> &shape : sizes->outputShapes) {
-    loaded.outputs.emplace_back(elements(shape) * sizeof(float));
+    loaded.outputs.emplace_back(elementCount(shape) * sizeof(float));
     loaded.outputPointers.push_back(loaded.outputs.back().floats());
   }
   return std::move(loaded);
@@ -158,7 +151,7 @@ int upconv::runWorker(llvm::StringRef request) {
   writeShapes(writer, loaded->sizes.outputShapes);
   for (auto [shape, pointer] :
        llvm::zip(loaded->sizes.outputShapes, loaded->outputPointers))
-    writer.add(bytesOf(pointer, elements(shape)));
+    writer.add(bytesOf(pointer, elementCount(shape)));
   llvm::outs() << writer.take();
   llvm::outs().flush();
   return ExitOk;
@@ -221,7 +214,7 @@ static double roofline(const BenchRequest &request, double gflops, double gbs) {
 
 static BenchResult measure(const BenchRequest &request, Loaded &loaded) {
   for (auto [buffer, shape] : llvm::zip(loaded.inputs, request.inputShapes))
-    for (int64_t i = 0, count = elements(shape); i < count; ++i)
+    for (int64_t i = 0, count = elementCount(shape); i < count; ++i)
       buffer.floats()[i] = static_cast<float>((i * 37 + 11) % 101) / 101 - 0.5f;
   LoadedLibrary::Options options = loaded.options(request.threads);
   auto run = [&] {

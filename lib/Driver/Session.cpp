@@ -4,10 +4,12 @@
 
 #include "Workers.h"
 
-#include "upconv/Dialect/Keras/IR/KerasOps.h"
+#include "upconv/Dialect/Keras/IR/LayerLocation.h"
 #include "upconv/Pipelines/Pipelines.h"
+#include "upconv/Support/Random.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -15,6 +17,18 @@
 
 using namespace mlir;
 using namespace upconv;
+
+LayerParameters upconv::parametersOf(keras::LayerOpInterface layer) {
+  auto flag = layer->getAttrOfType<BoolAttr>("trainable");
+  bool isTrainable = !flag || flag.getValue();
+  LayerParameters parameters;
+  for (const keras::VariableSpec &variable : layer.getVariableSpecs()) {
+    int64_t count = elementCount(variable.shape);
+    parameters.total += count;
+    parameters.trainable += variable.trainable && isTrainable ? count : 0;
+  }
+  return parameters;
+}
 
 static std::unique_ptr<MLIRContext> makeContext() {
   DialectRegistry registry;
@@ -57,11 +71,28 @@ ExitStatus Session::import() {
   if (status != ExitOk)
     return status;
   kerasModule = model.module->clone();
+  countParameters();
   return ExitOk;
 }
 
+ExitStatus Session::open() {
+  ExitStatus status = loadTables();
+  return status == ExitOk ? import() : status;
+}
+
+void Session::countParameters() {
+  llvm::StringSet<> counted;
+  kerasModule->walk([&](keras::LayerOpInterface layer) {
+    if (!counted.insert(keras::getLayerName(layer.getLoc())).second)
+      return;
+    LayerParameters own = parametersOf(layer);
+    parameters += own.total;
+    trainableParameters += own.trainable;
+  });
+}
+
 void Session::useIntegerWeights() {
-  uint64_t state = 0x9e3779b97f4a7c15;
+  SplitMix64 random(0);
   model.weights.tensors.clear();
   model.module->walk([&](keras::LayerOpInterface layer) {
     ArrayAttr variables = layer.getLayerWeights();
@@ -71,10 +102,8 @@ void Session::useIntegerWeights() {
       Tensor tensor;
       tensor.shape = variable.getType().getShape().vec();
       tensor.values.resize(variable.getType().getNumElements());
-      for (float &value : tensor.values) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        value = static_cast<int>((state >> 33) % 5) - 2;
-      }
+      for (float &value : tensor.values)
+        value = static_cast<int>(random.next() % 5) - 2;
       model.weights.tensors[variable.getSource()] = std::move(tensor);
     }
   });
@@ -117,14 +146,7 @@ ExitStatus Session::plan(bool withWeights) {
   if (failed(result))
     return ExitInvalid;
   built = std::move(*result);
-  kerasModule->walk([&](keras::LayerOpInterface layer) {
-    for (const keras::VariableSpec &variable : layer.getVariableSpecs()) {
-      int64_t count = 1;
-      for (int64_t size : variable.shape)
-        count *= size;
-      built.library.parameters += count;
-    }
-  });
+  built.library.parameters = parameters;
   return ExitOk;
 }
 
@@ -133,7 +155,11 @@ ExitStatus Session::compileKernels(KernelText text) {
                           kernelSeconds);
 }
 
-ExitStatus Session::emit() {
+ExitStatus Session::build() {
+  if (ExitStatus status = plan(/*withWeights=*/true); status != ExitOk)
+    return status;
+  if (ExitStatus status = compileKernels(); status != ExitOk)
+    return status;
   std::vector<KernelObject> objects;
   for (auto [spec, kernel] : llvm::zip(built.kernels, kernels))
     objects.push_back({spec.name, kernel.object});

@@ -13,6 +13,7 @@
 #include "Options.h"
 
 #include "upconv/Conversion/UpconvToLibraryPlan.h"
+#include "upconv/Dialect/Keras/IR/KerasOps.h"
 #include "upconv/Driver/Driver.h"
 #include "upconv/Schedule/Schedule.h"
 #include "upconv/Target/Halide/CompileKernel.h"
@@ -27,6 +28,12 @@
 
 namespace upconv {
 
+/// Numbers of weights of one layer.
+struct LayerParameters {
+  int64_t total = 0, trainable = 0;
+};
+LayerParameters parametersOf(keras::LayerOpInterface layer);
+
 class Session {
   // First, so that everything that lives in the context goes before it.
   std::unique_ptr<mlir::MLIRContext> mlirContext;
@@ -35,10 +42,9 @@ class Session {
 public:
   explicit Session(const Options &options);
 
-  /// Target and tables; must come first.
-  ExitStatus loadTables();
-  /// Reads the model into `module` (keras dialect) and `weights`.
-  ExitStatus import();
+  /// Target and tables, then the model into `model` (keras dialect, weights)
+  /// and `parameters`; must come first.
+  ExitStatus open();
   /// Draws small integers for every weight, for bit-exact comparison.
   void useIntegerWeights();
 
@@ -50,9 +56,9 @@ public:
   ExitStatus plan(bool withWeights);
   /// plan(), then every kernel to an object (or to the listing asked for).
   ExitStatus compileKernels(KernelText text = KernelText::Object);
-  /// The members of the library; after compileKernels().
-  ExitStatus emit();
-  /// Writes the shared library to `path`; after emit().
+  /// plan() with weights, compileKernels(), and the members of the library.
+  ExitStatus build();
+  /// Writes the shared library to `path`; after build().
   ExitStatus writeSharedLibrary(const std::string &path);
 
   mlir::MLIRContext &context() { return *mlirContext; }
@@ -63,12 +69,17 @@ public:
   TargetInfo target;
   ImportedModel model;                           ///< module is lowered in place
   mlir::OwningOpRef<mlir::ModuleOp> kerasModule; ///< as imported
+  /// Numbers of weights; those of a shared layer count once.
+  int64_t parameters = 0, trainableParameters = 0;
   BuiltPlan built;
   std::vector<CompiledKernel> kernels; ///< parallel to built.kernels
   std::vector<double> kernelSeconds;   ///< wall time of each kernel's worker
   std::vector<LibraryMember> members;
 
 private:
+  ExitStatus loadTables();
+  ExitStatus import();
+  void countParameters();
   mlir::LogicalResult
   runPipeline(llvm::function_ref<void(mlir::OpPassManager &)> populate);
 

@@ -3,6 +3,7 @@
 #ifndef UPCONV_SUPPORT_TENSOR_H
 #define UPCONV_SUPPORT_TENSOR_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <cstdint>
@@ -18,6 +19,14 @@ template <typename T> struct BasicTensor {
 };
 using Tensor = BasicTensor<float>;
 using Tensor64 = BasicTensor<double>;
+
+/// The number of elements of a tensor whose sizes are all known.
+inline int64_t elementCount(llvm::ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    count *= size;
+  return count;
+}
 
 /// The weights of a model by key `<layer>/<variable>`. The IR refers to values
 /// by key and never holds them.

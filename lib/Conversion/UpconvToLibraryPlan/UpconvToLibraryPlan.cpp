@@ -49,11 +49,11 @@ private:
 
 } // namespace
 
-// Through views to the value that owns the memory.
-static Value rootOf(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value;
+// Elements of the memory that holds a tensor, halo included.
+static AffineExpr getFootprint(Value value) {
+  return getProduct(
+      value.getContext(),
+      getPaddedExtents(getExtents(value.getType()), getLayoutOf(value)));
 }
 
 // The result of the model that `value` becomes, directly or through views.
@@ -145,11 +145,7 @@ void PlanBuilder::extents() {
 
 // Kernels index with 32 bits.
 LogicalResult PlanBuilder::checkTensor(Value value) {
-  LayoutAttr layout = getLayoutOf(value);
-  SmallVector<AffineExpr> extents = getExtents(value.getType());
-  for (auto [i, extent] : llvm::enumerate(extents))
-    extent = extent + layout.getLow()[i] + layout.getHigh()[i];
-  AffineExpr elements = getProduct(context, extents);
+  AffineExpr elements = getFootprint(value);
   std::optional<int64_t> known = getConstant(elements);
   if (known && (*known < 0 || *known > std::numeric_limits<int32_t>::max()))
     return emitError(value.getLoc())
@@ -167,7 +163,7 @@ LogicalResult PlanBuilder::checkTensor(Value value) {
 }
 
 Place PlanBuilder::placeOf(Value value) {
-  Value root = rootOf(value);
+  Value root = getRoot(value);
   Place place;
   if (auto argument = dyn_cast<BlockArgument>(root)) {
     place.base = Place::Base::Input;
@@ -347,13 +343,9 @@ FailureOr<BuiltPlan> PlanBuilder::build() {
       if (failed(checkTensor(kernel)))
         return failure();
       if (std::optional<uint64_t> slot = kernel.getSlot()) {
-        LayoutAttr layout = getLayoutOf(kernel);
-        SmallVector<AffineExpr> sizes = getExtents(kernel.getType());
-        for (auto [i, size] : llvm::enumerate(sizes))
-          size = size + layout.getLow()[i] + layout.getHigh()[i];
         plan.library.slots.resize(
             std::max<size_t>(plan.library.slots.size(), *slot + 1));
-        plan.library.slots[*slot].tenants.push_back(getProduct(context, sizes));
+        plan.library.slots[*slot].tenants.push_back(getFootprint(kernel));
       }
       if (failed(launch(kernel)))
         return failure();

@@ -6,6 +6,8 @@
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "upconv/Support/Random.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -21,17 +23,11 @@ using namespace upconv::keras_import;
 
 namespace {
 
-/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014.
-class SplitMix64 {
+/// The distributions that Keras's initializers draw from.
+class Distributions : SplitMix64 {
 public:
-  explicit SplitMix64(uint64_t state) : state(state) {}
+  using SplitMix64::SplitMix64;
 
-  uint64_t next() {
-    uint64_t z = (state += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
   /// In [0, 1).
   double uniform() { return double(next() >> 11) * 0x1p-53; }
   double uniform(double low, double high) {
@@ -48,9 +44,6 @@ public:
       value = normal();
     return value;
   }
-
-private:
-  uint64_t state;
 };
 
 /// An initializer as the file gives it: a name, or an object with arguments.
@@ -131,7 +124,7 @@ std::optional<Scaling> scalingOf(const Initializer &initializer) {
                  initializer.text("distribution", "truncated_normal")};
 }
 
-using Draw = std::function<double(SplitMix64 &)>;
+using Draw = std::function<double(Distributions &)>;
 
 Draw drawScaled(const Scaling &scaling, ArrayRef<int64_t> shape) {
   auto [fanIn, fanOut] = computeFans(shape);
@@ -144,19 +137,20 @@ Draw drawScaled(const Scaling &scaling, ArrayRef<int64_t> shape) {
   double variance = scaling.scale / std::max(1.0, fan);
   if (scaling.distribution == "uniform") {
     double limit = std::sqrt(3 * variance);
-    return [=](SplitMix64 &random) { return random.uniform(-limit, limit); };
+    return [=](Distributions &random) { return random.uniform(-limit, limit); };
   }
   if (scaling.distribution == "untruncated_normal") {
     double deviation = std::sqrt(variance);
-    return [=](SplitMix64 &random) { return deviation * random.normal(); };
+    return [=](Distributions &random) { return deviation * random.normal(); };
   }
   if (scaling.distribution != "truncated_normal" &&
       scaling.distribution != "normal")
     return nullptr;
   // The standard deviation of a normal distribution truncated at two.
   double deviation = std::sqrt(variance) / .87962566103423978;
-  return
-      [=](SplitMix64 &random) { return deviation * random.truncatedNormal(); };
+  return [=](Distributions &random) {
+    return deviation * random.truncatedNormal();
+  };
 }
 
 /// How to draw one value, or null if we cannot.
@@ -169,17 +163,17 @@ Draw drawFrom(const Initializer &initializer, ArrayRef<int64_t> shape) {
   double high = initializer.number("maxval", .05);
   double value = initializer.number("value", 0);
   return llvm::StringSwitch<Draw>(initializer.name)
-      .Case("zeros", [](SplitMix64 &) { return 0.0; })
-      .Case("ones", [](SplitMix64 &) { return 1.0; })
-      .Case("constant", [=](SplitMix64 &) { return value; })
+      .Case("zeros", [](Distributions &) { return 0.0; })
+      .Case("ones", [](Distributions &) { return 1.0; })
+      .Case("constant", [=](Distributions &) { return value; })
       .Case("randomuniform",
-            [=](SplitMix64 &random) { return random.uniform(low, high); })
+            [=](Distributions &random) { return random.uniform(low, high); })
       .Case("randomnormal",
-            [=](SplitMix64 &random) {
+            [=](Distributions &random) {
               return mean + deviation * random.normal();
             })
       .Case("truncatednormal",
-            [=](SplitMix64 &random) {
+            [=](Distributions &random) {
               return mean + deviation * random.truncatedNormal();
             })
       .Default(nullptr);
@@ -211,12 +205,9 @@ std::optional<Tensor> upconv::keras_import::drawVariable(
   }
   Tensor tensor;
   tensor.shape.assign(spec.shape.begin(), spec.shape.end());
-  size_t count = 1;
-  for (int64_t size : spec.shape)
-    count *= size;
   // Mixed, so that neighbouring seeds share no values.
-  SplitMix64 random(SplitMix64(seed).next() ^ llvm::xxh3_64bits(key));
-  tensor.values.resize(count);
+  Distributions random(SplitMix64(seed).next() ^ llvm::xxh3_64bits(key));
+  tensor.values.resize(elementCount(spec.shape));
   for (float &value : tensor.values)
     value = float(draw(random));
   return tensor;

@@ -100,17 +100,27 @@ AffineExpr upconv::getProduct(MLIRContext *context,
   return product;
 }
 
+SmallVector<AffineExpr> upconv::getPaddedExtents(ArrayRef<AffineExpr> extents,
+                                                 LayoutAttr layout) {
+  SmallVector<AffineExpr> padded(extents);
+  if (layout)
+    for (auto [i, extent] : llvm::enumerate(padded))
+      extent = extent + layout.getLow()[i] + layout.getHigh()[i];
+  return padded;
+}
+
+Value upconv::getRoot(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
 SmallVector<AffineExpr> upconv::getStrides(ArrayRef<AffineExpr> extents,
                                            LayoutAttr layout) {
   MLIRContext *context = extents.front().getContext();
   SmallVector<AffineExpr> strides(extents.size());
-  SmallVector<AffineExpr> inner;
-  for (size_t i = extents.size(); i-- > 0;) {
-    strides[i] = getProduct(context, inner);
-    AffineExpr extent = extents[i];
-    if (layout)
-      extent = extent + layout.getLow()[i] + layout.getHigh()[i];
-    inner.push_back(extent);
-  }
+  SmallVector<AffineExpr> padded = getPaddedExtents(extents, layout);
+  for (size_t i = 0; i < extents.size(); ++i)
+    strides[i] = getProduct(context, ArrayRef(padded).drop_front(i + 1));
   return strides;
 }

@@ -79,19 +79,12 @@ static void formKernel(Operation *anchor, MapOp epilogue) {
     anchor->erase();
 }
 
-// Where the elements of `value` lie: through views to the value that owns them.
-static Value rootOf(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value;
-}
-
 // A result of the model is written by a kernel of its own: an argument that is
 // returned, or a value that is returned twice, is copied.
 static void copySharedResults(func::ReturnOp returnOp) {
   llvm::DenseSet<Value> written;
   for (OpOperand &operand : returnOp->getOpOperands()) {
-    Value root = rootOf(operand.get());
+    Value root = getRoot(operand.get());
     Operation *producer = root.getDefiningOp();
     if (producer && isAnchor(producer) && written.insert(root).second)
       continue;

@@ -46,11 +46,9 @@ struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
   }
 
   static AffineExpr sizeOf(KernelOp kernel) {
-    SmallVector<AffineExpr> extents = getExtents(kernel.getType());
-    if (LayoutAttr layout = kernel.getLayoutAttr())
-      for (auto [i, extent] : llvm::enumerate(extents))
-        extent = extent + layout.getLow()[i] + layout.getHigh()[i];
-    return getProduct(kernel.getContext(), extents);
+    return getProduct(
+        kernel.getContext(),
+        getPaddedExtents(getExtents(kernel.getType()), kernel.getLayoutAttr()));
   }
 
   // How well a tenant of `size` fits: smaller is better.

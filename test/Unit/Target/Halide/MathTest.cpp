@@ -43,17 +43,23 @@ double ulps(float actual, double exact) {
   return std::fabs(actual - exact) / ulp;
 }
 
-void checkFunction(ScalarNode::Kind kind, double (*exact)(double),
-                   double bound) {
-  const uint64_t chunk = 1 << 22;
-  bool exhaustive = std::getenv("UPCONV_TEST_EXHAUSTIVE") != nullptr;
-  uint64_t step = exhaustive ? 1 : 1021;
+Problem elementwiseProblem() {
   Problem problem;
   KernelSpec &spec = problem.spec;
   spec.name = "kernel";
   spec.anchor = Anchor::Elementwise;
   spec.schedule.strategy = "elementwise";
   spec.target = target(hostLevel());
+  return problem;
+}
+
+void checkFunction(ScalarNode::Kind kind, double (*exact)(double),
+                   double bound) {
+  const uint64_t chunk = 1 << 22;
+  bool exhaustive = std::getenv("UPCONV_TEST_EXHAUSTIVE") != nullptr;
+  uint64_t step = exhaustive ? 1 : 1021;
+  Problem problem = elementwiseProblem();
+  KernelSpec &spec = problem.spec;
   spec.epilogue = {{ScalarNode::Kind::Anchor, {}, 0, 0}, {kind, {0}, 0, 0}};
   double worst = 0;
   float where = 0;
@@ -84,12 +90,8 @@ TEST(Math, Log1p) { checkFunction(ScalarNode::Kind::Log1p, std::log1p, 3); }
 TEST(Math, Tanh) { checkFunction(ScalarNode::Kind::Tanh, std::tanh, 3); }
 
 TEST(Math, TailsHaveTheBitsOfBodies) {
-  Problem problem;
+  Problem problem = elementwiseProblem();
   KernelSpec &spec = problem.spec;
-  spec.name = "kernel";
-  spec.anchor = Anchor::Elementwise;
-  spec.schedule.strategy = "elementwise";
-  spec.target = target(hostLevel());
   spec.epilogue = {{ScalarNode::Kind::Anchor, {}, 0, 0},
                    {ScalarNode::Kind::Tanh, {0}, 0, 0},
                    {ScalarNode::Kind::Exp, {1}, 0, 0}};

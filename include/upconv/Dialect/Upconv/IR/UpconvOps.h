@@ -48,6 +48,13 @@ std::optional<int64_t> getConstant(mlir::AffineExpr expr);
 mlir::AffineMap getExtentMap(mlir::MLIRContext *context,
                              llvm::ArrayRef<mlir::AffineExpr> results);
 
+/// `extents` with the halo of `layout` added; a null layout adds nothing.
+llvm::SmallVector<mlir::AffineExpr>
+getPaddedExtents(llvm::ArrayRef<mlir::AffineExpr> extents, LayoutAttr layout);
+
+/// Through views to the value that owns the memory.
+mlir::Value getRoot(mlir::Value value);
+
 /// Row-major strides, in elements, of a tensor with these extents and halo.
 llvm::SmallVector<mlir::AffineExpr>
 getStrides(llvm::ArrayRef<mlir::AffineExpr> extents, LayoutAttr layout);
