@@ -1,0 +1,100 @@
+//===- ContractionEmitter.h - Micro-tiles of one contraction --------------===//
+//
+// What is computed where (Tilings.cpp: positions, tiles, channel parts and
+// blocks) and how (MicroTile.cpp: the loops around and inside a tile).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_TARGET_HALIDE_CONTRACTIONEMITTER_H
+#define UPCONV_LIB_TARGET_HALIDE_CONTRACTIONEMITTER_H
+
+#include "Builder.h"
+#include "Stages.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace upconv {
+
+using Halide::Expr;
+
+inline Expr constant(int64_t value) { return static_cast<int32_t>(value); }
+
+/// Tiles of `size` positions; tile t starts at `base(t)`. The last one is
+/// shifted inwards, so its positions may be computed twice, never outside.
+struct Tiling {
+  int64_t size = 1;
+  Expr tiles;
+  std::function<Expr(Expr)> base;
+  bool guarded = false; ///< some pixel of some tile may read outside the input
+};
+
+/// The positions of one stage along one axis that the task covers.
+struct Range {
+  Expr first; ///< position
+  Expr count;
+  int64_t constant = -1; ///< count, when known
+  Expr inLow = 0;        ///< run-time leading zeros of a forward convolution
+};
+
+/// One part of the channel tiles: all full ones, or the narrower last one.
+struct ChannelPart {
+  int64_t vectors;
+  Expr first, count; ///< tile indices
+  bool masked;       ///< its last vector is not full
+};
+
+/// The input channels that one pass over the output sums up.
+struct ChannelBlock {
+  int64_t first = 0, count = 0; ///< in vectors of lanes when horizontal
+  bool starts = true;           ///< nothing was summed before
+  bool ends = true;             ///< bias and epilogue follow
+};
+
+class ContractionEmitter {
+public:
+  explicit ContractionEmitter(Builder &builder)
+      : builder(builder), spec(builder.spec), tiling(channelTiling(spec)),
+        rows(packedRows(spec)), axes(axisCount(spec)) {}
+
+  void emit();
+
+private:
+  void emitStage(const Stage &stage);
+  std::vector<ChannelBlock> channelBlocks() const;
+  void emitNest(const Stage &stage, const ChannelPart &part, const Tiling &y,
+                const Tiling &x, const ChannelBlock &block);
+  Range range(const AxisStage &along, int64_t axis) const;
+  std::vector<Tiling> tilings(const Range &range, int64_t size,
+                              bool alwaysFits) const;
+  std::vector<Tiling> splitAtEdges(const Tiling &tiles, const Range &range,
+                                   const AxisStage &along, int64_t axis) const;
+  std::vector<ChannelPart> channelParts() const;
+  Expr inputExtent(int64_t axis) const {
+    return builder.size(spec.input.shape[axisDimension(spec, axis)]);
+  }
+
+  Halide::Func accumulator(const Stage &stage, const ChannelPart &part,
+                           const Tiling &y, const Tiling &x,
+                           const ChannelBlock &block,
+                           const std::vector<std::string> &outer);
+  Expr inputPosition(const AxisStage &along, const Range &range, Expr position,
+                     Expr tap) const {
+    return (range.first + position) * static_cast<int>(along.inStep) +
+           static_cast<int>(along.inOffset) - range.inLow +
+           tap * static_cast<int>(along.tapStep);
+  }
+
+  Builder &builder;
+  const KernelSpec &spec;
+  ChannelTiling tiling;
+  int64_t rows, axes;
+  std::vector<Range> ranges; ///< of the stage being emitted
+  bool alone = false;        ///< a residue beside the stacked ones
+  int counter = 0;
+};
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_TARGET_HALIDE_CONTRACTIONEMITTER_H
