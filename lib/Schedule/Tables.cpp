@@ -17,7 +17,8 @@ namespace upconv {
 const std::vector<std::string> &tableOps() {
   static const std::vector<std::string> ops = {
       "conv-transpose", "conv",        "matmul",    "pool",
-      "softmax",        "elementwise", "transpose", "copy"};
+      "softmax",        "elementwise", "transpose", "copy",
+      "reindex",        "interpolate", "reduce"};
   return ops;
 }
 

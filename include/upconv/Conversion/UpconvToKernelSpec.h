@@ -20,13 +20,6 @@ struct LoweredKernel {
 mlir::FailureOr<LoweredKernel> lowerKernelToSpec(KernelOp kernel,
                                                  const KernelTarget &target);
 
-/// The layout of a tensor: its producer's if that is a kernel, else dense.
-LayoutAttr getLayoutOf(mlir::Value value);
-
-/// The offset, in elements, of element (0, ..., 0) from the start of the
-/// tensor's memory.
-mlir::AffineExpr getOrigin(mlir::Value value);
-
 } // namespace upconv
 
 #endif // UPCONV_CONVERSION_UPCONVTOKERNELSPEC_H

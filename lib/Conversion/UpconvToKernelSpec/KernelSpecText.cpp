@@ -72,6 +72,53 @@ static bool fromJSON(const json::Value &value, ScalarNode &node,
   return true;
 }
 
+static json::Value toJSON(const IndexMap &map) {
+  return json::Object{
+      {"start", toJSON(map.start)}, {"step", map.step}, {"repeat", map.repeat}};
+}
+
+static bool fromJSON(const json::Value &value, IndexMap &map, json::Path path) {
+  json::ObjectMapper mapper(value, path);
+  return mapper && mapper.map("start", map.start) &&
+         mapper.map("step", map.step) && mapper.map("repeat", map.repeat);
+}
+
+// The arguments of the anchors that move and reduce; absent elsewhere, so that
+// a listing shows only what means something.
+static void addDataArguments(const KernelSpec &spec, json::Object &object) {
+  if (!spec.indices.empty())
+    object["indices"] = json::Array(spec.indices);
+  if (spec.border != Border::None) {
+    object["border"] = static_cast<int64_t>(spec.border);
+    object["fill"] = spec.fill;
+  }
+  if (spec.anchor == Anchor::Interpolate) {
+    object["firstTap"] = json::Array(spec.firstTap);
+    object["tapWeights"] = json::Array(spec.tapWeights);
+  }
+  if (spec.anchor == Anchor::Reduce) {
+    object["reduction"] = static_cast<int64_t>(spec.reduction);
+    object["reducedExtent"] = toJSON(spec.reducedExtent);
+  }
+  if (spec.anchor == Anchor::Interpolate || spec.anchor == Anchor::Reduce)
+    object["axis"] = spec.axis;
+}
+
+static bool mapDataArguments(json::ObjectMapper &mapper, KernelSpec &spec) {
+  std::optional<int64_t> border, reduction;
+  if (!mapper.mapOptional("indices", spec.indices) ||
+      !mapper.map("border", border) || !mapper.mapOptional("fill", spec.fill) ||
+      !mapper.mapOptional("axis", spec.axis) ||
+      !mapper.mapOptional("firstTap", spec.firstTap) ||
+      !mapper.mapOptional("tapWeights", spec.tapWeights) ||
+      !mapper.map("reduction", reduction) ||
+      !mapper.mapOptional("reducedExtent", spec.reducedExtent))
+    return false;
+  spec.border = static_cast<Border>(border.value_or(0));
+  spec.reduction = static_cast<Reduction>(reduction.value_or(0));
+  return true;
+}
+
 std::string printKernelSpec(const KernelSpec &spec) {
   json::Object knobs;
   for (const auto &[name, value] : spec.schedule.knobs)
@@ -96,6 +143,7 @@ std::string printKernelSpec(const KernelSpec &spec) {
                       {"vectorFloats", spec.target.vectorFloats},
                       {"registers", spec.target.registers},
                       {"l2Bytes", spec.target.l2Bytes}};
+  addDataArguments(spec, object);
   // llvm::json prints the keys of an object in sorted order.
   return llvm::formatv("{0}", json::Value(std::move(object))).str();
 }
@@ -126,7 +174,8 @@ llvm::Expected<KernelSpec> parseKernelSpec(llvm::StringRef text) {
       !mapper.map("halide", spec.target.halide) ||
       !mapper.map("vectorFloats", spec.target.vectorFloats) ||
       !mapper.map("registers", spec.target.registers) ||
-      !mapper.map("l2Bytes", spec.target.l2Bytes))
+      !mapper.map("l2Bytes", spec.target.l2Bytes) ||
+      !mapDataArguments(mapper, spec))
     return root.getError();
   spec.anchor = static_cast<Anchor>(anchor);
   spec.schedule.knobs = std::move(knobs);

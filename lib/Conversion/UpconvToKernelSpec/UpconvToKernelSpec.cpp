@@ -3,28 +3,11 @@
 #include "upconv/Conversion/UpconvToKernelSpec.h"
 
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace upconv;
-
-LayoutAttr upconv::getLayoutOf(Value value) {
-  auto kernel = value.getDefiningOp<KernelOp>();
-  if (kernel && kernel.getLayoutAttr())
-    return kernel.getLayoutAttr();
-  return LayoutAttr::getDense(
-      value.getContext(), cast<RankedTensorType>(value.getType()).getRank());
-}
-
-AffineExpr upconv::getOrigin(Value value) {
-  LayoutAttr layout = getLayoutOf(value);
-  AffineExpr origin = getAffineConstantExpr(0, value.getContext());
-  SmallVector<AffineExpr> strides =
-      getStrides(getExtents(value.getType()), layout);
-  for (auto [low, stride] : llvm::zip(layout.getLow(), strides))
-    origin = origin + stride * low;
-  return origin;
-}
 
 namespace {
 
@@ -40,17 +23,18 @@ public:
     spec.output = tensor(kernel.getResult());
     spec.input = tensor(kernel.getInputs().front());
     unsigned anchorOperands = anchor->getNumOperands();
-    if (isa<MapOp>(anchor)) {
+    if (isa<MapOp, ReduceOp>(anchor))
       anchorOperands = 1;
+    if (isa<MapOp>(anchor))
       broadcastInput();
-    }
     for (Value operand : kernel.getInputs().drop_front(anchorOperands))
       spec.operands.push_back(tensor(operand));
     geometry(anchor);
-    if (MapOp map =
-            isa<MapOp>(anchor) ? cast<MapOp>(anchor) : kernel.getEpilogue())
-      if (failed(epilogue(map)))
-        return failure();
+    Operation *mapped = isa<MapOp, ReduceOp>(anchor)
+                            ? anchor
+                            : kernel.getEpilogue().getOperation();
+    if (mapped && failed(epilogue(mapped)))
+      return failure();
     if (ScheduleAttr schedule = kernel.getScheduleAttr()) {
       spec.schedule.strategy = schedule.getStrategy().str();
       for (NamedAttribute knob : schedule.getKnobs())
@@ -74,16 +58,13 @@ private:
 
   TensorArgument tensor(Value value) {
     TensorArgument argument;
-    LayoutAttr layout = value == kernel.getResult() && kernel.getLayoutAttr()
-                            ? kernel.getLayoutAttr()
-                            : getLayoutOf(value);
-    SmallVector<AffineExpr> extents = getExtents(value.getType());
-    for (AffineExpr extent : extents)
+    Storage storage = getStorage(value);
+    for (AffineExpr extent : getExtents(value.getType()))
       argument.shape.push_back(size(extent));
-    for (AffineExpr stride : getStrides(extents, layout))
+    for (AffineExpr stride : storage.strides)
       argument.strides.push_back(size(stride));
-    argument.haloLow.assign(layout.getLow().begin(), layout.getLow().end());
-    argument.haloHigh.assign(layout.getHigh().begin(), layout.getHigh().end());
+    argument.haloLow.assign(storage.haloLow.begin(), storage.haloLow.end());
+    argument.haloHigh.assign(storage.haloHigh.begin(), storage.haloHigh.end());
     return argument;
   }
 
@@ -140,7 +121,52 @@ private:
           spec.anchor = Anchor::Transpose;
           spec.permutation = op.getPermutation().vec();
         })
+        .Case([&](ReindexOp op) { reindex(op); })
+        .Case([&](InterpolateOp op) { interpolate(op); })
+        .Case([&](ReduceOp op) { reduce(op); })
         .Default([&](Operation *) { spec.anchor = Anchor::Elementwise; });
+  }
+
+  void reindex(ReindexOp op) {
+    KernelSpec &spec = result.spec;
+    spec.anchor = Anchor::Reindex;
+    spec.border = borderOf(op.getBorder());
+    spec.fill = op.getFill().convertToDouble();
+    for (auto [start, step, repeat] :
+         llvm::zip(op.getStarts().getResults(), op.getSteps(), op.getRepeats()))
+      spec.indices.push_back({size(start), step, repeat});
+  }
+
+  void interpolate(InterpolateOp op) {
+    KernelSpec &spec = result.spec;
+    spec.anchor = Anchor::Interpolate;
+    spec.axis = op.getAxis();
+    spec.border = borderOf(op.getBorder());
+    spec.firstTap = op.getFirst().vec();
+    spec.tapWeights.assign(op.getWeights().begin(), op.getWeights().end());
+  }
+
+  void reduce(ReduceOp op) {
+    KernelSpec &spec = result.spec;
+    spec.anchor = Anchor::Reduce;
+    spec.axis = op.getAxis();
+    spec.reduction = llvm::StringSwitch<Reduction>(op.getKind())
+                         .Case("sum", Reduction::Sum)
+                         .Case("mean", Reduction::Mean)
+                         .Case("product", Reduction::Product)
+                         .Case("max", Reduction::Max)
+                         .Default(Reduction::Min);
+    spec.reducedExtent = size(op.getDomain()[spec.axis]);
+  }
+
+  static Border borderOf(StringRef name) {
+    return llvm::StringSwitch<Border>(name)
+        .Case("fill", Border::Fill)
+        .Case("edge", Border::Edge)
+        .Case("reflect", Border::Reflect)
+        .Case("symmetric", Border::Symmetric)
+        .Case("renormalize", Border::Renormalize)
+        .Default(Border::None);
   }
 
   void window(Value weights, ArrayRef<int64_t> strides,
@@ -151,12 +177,13 @@ private:
     result.spec.dilations = dilations.vec();
   }
 
-  LogicalResult epilogue(MapOp map) {
-    Block &body = map.getBody().front();
+  // The scalar function of a map or of a reduction.
+  LogicalResult epilogue(Operation *map) {
+    Block &body = map->getRegion(0).front();
     Operation *anchor = kernel.getAnchor();
     int operand = 0;
     for (auto [argument, input] :
-         llvm::zip(body.getArguments(), map.getInputs())) {
+         llvm::zip(body.getArguments(), map->getOperands())) {
       bool isAnchor = map == anchor ? argument.getArgNumber() == 0
                                     : input.getDefiningOp() == anchor;
       ScalarNode node;

@@ -34,7 +34,7 @@ private:
   FailureOr<Place> constants(Operation *op, const KernelSpec &spec, int role);
   Place image(ArrayRef<float> values);
   Place placeOf(Value value);
-  void zeroMargins(KernelOp kernel);
+  void openStorage(Value owner);
   std::string layersOf(KernelOp kernel);
 
   func::FuncOp function;
@@ -45,15 +45,16 @@ private:
   llvm::StringMap<unsigned> kernelIndex;
   std::map<std::pair<uint64_t, size_t>, int64_t> imageOffsets;
   llvm::StringMap<unsigned> names;
+  llvm::DenseSet<Value> opened;
 };
 
 } // namespace
 
-// Elements of the memory that holds a tensor, halo included.
-static AffineExpr getFootprint(Value value) {
+// Elements of the memory that an owner holds, halo included.
+static AffineExpr getFootprint(Value owner) {
   return getProduct(
-      value.getContext(),
-      getPaddedExtents(getExtents(value.getType()), getLayoutOf(value)));
+      owner.getContext(),
+      getPaddedExtents(getExtents(owner.getType()), getStorage(owner).layout));
 }
 
 // The result of the model that `value` becomes, directly or through views.
@@ -66,6 +67,13 @@ static std::optional<unsigned> resultIndex(Value value) {
         return index;
   }
   return std::nullopt;
+}
+
+// The workspace slot of an owner of memory; none for a result of the model.
+static std::optional<uint64_t> getSlot(Value owner) {
+  if (auto concat = owner.getDefiningOp<ConcatOp>())
+    return concat.getSlot();
+  return owner.getDefiningOp<KernelOp>().getSlot();
 }
 
 std::string PlanBuilder::uniqueName(std::string name) {
@@ -163,22 +171,19 @@ LogicalResult PlanBuilder::checkTensor(Value value) {
 }
 
 Place PlanBuilder::placeOf(Value value) {
-  Value root = getRoot(value);
+  Storage storage = getStorage(value);
   Place place;
-  if (auto argument = dyn_cast<BlockArgument>(root)) {
+  place.offset = storage.origin;
+  if (auto argument = dyn_cast<BlockArgument>(storage.owner)) {
     place.base = Place::Base::Input;
     place.index = argument.getArgNumber();
-    return place;
-  }
-  auto kernel = root.getDefiningOp<KernelOp>();
-  if (kernel.getSlotAttr()) {
+  } else if (std::optional<uint64_t> slot = getSlot(storage.owner)) {
     place.base = Place::Base::Slot;
-    place.index = *kernel.getSlot();
-    place.offset = getOrigin(root);
-    return place;
+    place.index = *slot;
+  } else {
+    place.base = Place::Base::Output;
+    place.index = *resultIndex(storage.owner);
   }
-  place.base = Place::Base::Output;
-  place.index = *resultIndex(root);
   return place;
 }
 
@@ -240,23 +245,32 @@ std::string PlanBuilder::layersOf(KernelOp kernel) {
   return llvm::join(layers, " + ");
 }
 
-void PlanBuilder::zeroMargins(KernelOp kernel) {
-  LayoutAttr layout = getLayoutOf(kernel);
-  if (layout.isDense())
+// Before the first kernel that writes into `owner`.
+void PlanBuilder::openStorage(Value owner) {
+  if (!opened.insert(owner).second)
+    return;
+  if (std::optional<uint64_t> slot = getSlot(owner)) {
+    plan.library.slots.resize(
+        std::max<size_t>(plan.library.slots.size(), *slot + 1));
+    plan.library.slots[*slot].tenants.push_back(getFootprint(owner));
+  }
+  Storage storage = getStorage(owner);
+  if (storage.layout.isDense())
     return;
   Step step;
   step.kind = Step::Kind::ZeroMargins;
-  step.zero.tensor = placeOf(kernel);
-  SmallVector<AffineExpr> shape = getExtents(kernel.getType());
-  llvm::append_range(step.zero.shape, shape);
-  llvm::append_range(step.zero.strides, getStrides(shape, layout));
-  step.zero.haloLow = layout.getLow().vec();
-  step.zero.haloHigh = layout.getHigh().vec();
+  step.zero.tensor = placeOf(owner);
+  llvm::append_range(step.zero.shape, getExtents(owner.getType()));
+  llvm::append_range(step.zero.strides, storage.strides);
+  step.zero.haloLow = storage.layout.getLow().vec();
+  step.zero.haloHigh = storage.layout.getHigh().vec();
   plan.library.steps.push_back(std::move(step));
 }
 
 // A rough count of the multiply-adds, or of the elements, of one run.
 static AffineExpr workOf(const KernelSpec &spec, KernelOp kernel) {
+  if (auto reduce = dyn_cast<ReduceOp>(kernel.getAnchor()))
+    return getProduct(kernel.getContext(), reduce.getDomain());
   bool transposed = spec.anchor == Anchor::ConvTranspose;
   Value counted = transposed ? kernel.getInputs().front() : kernel.getResult();
   AffineExpr work =
@@ -283,7 +297,6 @@ LogicalResult PlanBuilder::launch(KernelOp kernel) {
   if (inserted)
     plan.kernels.push_back(spec);
 
-  zeroMargins(kernel);
   Step step;
   KernelLaunch &call = step.launch;
   call.symbol = spec.name;
@@ -340,13 +353,10 @@ FailureOr<BuiltPlan> PlanBuilder::build() {
            equal ? require.getExtents().getResult(1) : AffineExpr(),
            require.getMessage().str()});
     } else if (auto kernel = dyn_cast<KernelOp>(op)) {
-      if (failed(checkTensor(kernel)))
+      Value owner = getStorage(kernel.getResult()).owner;
+      if (!opened.contains(owner) && failed(checkTensor(owner)))
         return failure();
-      if (std::optional<uint64_t> slot = kernel.getSlot()) {
-        plan.library.slots.resize(
-            std::max<size_t>(plan.library.slots.size(), *slot + 1));
-        plan.library.slots[*slot].tenants.push_back(getFootprint(kernel));
-      }
+      openStorage(owner);
       if (failed(launch(kernel)))
         return failure();
     }

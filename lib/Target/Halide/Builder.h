@@ -114,6 +114,9 @@ Halide::Expr epilogueExpr(const std::vector<ScalarNode> &nodes,
 void buildPool(Builder &builder);
 void buildElementwise(Builder &builder);
 void buildSoftmax(Builder &builder);
+void buildReindex(Builder &builder);
+void buildInterpolate(Builder &builder);
+void buildReduce(Builder &builder);
 
 } // namespace upconv
 

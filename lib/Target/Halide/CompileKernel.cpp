@@ -91,6 +91,12 @@ static void build(Builder &builder) {
   case Anchor::Transpose:
   case Anchor::Copy:
     return buildElementwise(builder);
+  case Anchor::Reindex:
+    return buildReindex(builder);
+  case Anchor::Interpolate:
+    return buildInterpolate(builder);
+  case Anchor::Reduce:
+    return buildReduce(builder);
   }
 }
 

@@ -278,6 +278,12 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
     return serves({Anchor::Transpose});
   if (name == "copy")
     return serves({Anchor::Copy});
+  if (name == "reindex")
+    return serves({Anchor::Reindex});
+  if (name == "interpolate")
+    return serves({Anchor::Interpolate});
+  if (name == "reduce")
+    return serves({Anchor::Reduce});
   return "unknown strategy " + quoted(name);
 }
 

@@ -86,6 +86,27 @@ enum class Anchor {
   Elementwise, ///< the epilogue alone; Anchor is input 0
   Transpose,   ///< out dimension d = in dimension permutation[d]
   Copy,        ///< a layout conversion: same shape, other strides
+  Reindex,     ///< in dimension d = (out dimension d * step + start) / repeat
+  Interpolate, ///< weighted neighbours along `axis`
+  Reduce,      ///< the epilogue of every element, combined along `axis`
+};
+
+/// What a position outside the input means.
+enum class Border {
+  None,        ///< there is none
+  Fill,        ///< the value `fill`
+  Edge,        ///< the nearest element
+  Reflect,     ///< mirrored at the edge element
+  Symmetric,   ///< mirrored behind the edge element
+  Renormalize, ///< no part in a weighted sum, whose weights then sum to one
+};
+
+enum class Reduction { Sum, Mean, Product, Max, Min };
+
+/// One dimension of a Reindex.
+struct IndexMap {
+  Size start;
+  int64_t step = 1, repeat = 1;
 };
 
 /// A schedule: the strategy's name and its knobs, as scheduling/ spells them.
@@ -122,6 +143,16 @@ struct KernelSpec {
   int64_t groups = 1; ///< Conv
   bool hasBias = false;
   std::vector<int64_t> permutation; ///< Transpose
+  std::vector<IndexMap> indices;    ///< Reindex, per dimension
+  Border border = Border::None;     ///< Reindex, Interpolate
+  double fill = 0;
+  int64_t axis = 0; ///< Interpolate, Reduce
+  /// Interpolate: per residue of the output position modulo the factor the
+  /// offset of the first tap, and a row of weights.
+  std::vector<int64_t> firstTap;
+  std::vector<double> tapWeights;
+  Reduction reduction = Reduction::Sum;
+  Size reducedExtent = Size::of(1); ///< Reduce: length of the axis
 
   TensorArgument input;
   std::vector<TensorArgument>

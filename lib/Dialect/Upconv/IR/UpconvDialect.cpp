@@ -109,12 +109,6 @@ SmallVector<AffineExpr> upconv::getPaddedExtents(ArrayRef<AffineExpr> extents,
   return padded;
 }
 
-Value upconv::getRoot(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value;
-}
-
 SmallVector<AffineExpr> upconv::getStrides(ArrayRef<AffineExpr> extents,
                                            LayoutAttr layout) {
   MLIRContext *context = extents.front().getContext();

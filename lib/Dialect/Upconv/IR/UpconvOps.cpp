@@ -247,6 +247,11 @@ void MapOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
   patterns.add<HoistTransposesOverMap>(context);
 }
 
+bool upconv::isAnchor(Operation *op) {
+  return isa<ConvOp, ConvTransposeOp, PoolOp, SoftmaxOp, TransposeOp, CopyOp,
+             MapOp, ReindexOp, InterpolateOp, ReduceOp>(op);
+}
+
 MapOp KernelOp::getEpilogue() {
   Operation *second = getAnchor()->getNextNode();
   return dyn_cast_or_null<MapOp>(second);
@@ -259,8 +264,7 @@ LogicalResult KernelOp::verify() {
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield || yield.getValue().getType() != getType())
     return emitOpError("body must end in an upconv.yield of the result type");
-  if (!isa<ConvOp, ConvTransposeOp, PoolOp, SoftmaxOp, TransposeOp, CopyOp,
-           MapOp>(getAnchor()))
+  if (!isAnchor(getAnchor()))
     return emitOpError("the first operation of the body must be an anchor");
   return success();
 }

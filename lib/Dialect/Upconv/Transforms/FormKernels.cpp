@@ -14,12 +14,8 @@ using namespace mlir;
 using namespace upconv;
 
 static bool takesEpilogue(Operation *op) {
-  return isa_and_nonnull<ConvOp, ConvTransposeOp, PoolOp>(op);
-}
-
-static bool isAnchor(Operation *op) {
-  return isa<ConvOp, ConvTransposeOp, PoolOp, SoftmaxOp, TransposeOp, CopyOp,
-             MapOp>(op);
+  return isa_and_nonnull<ConvOp, ConvTransposeOp, PoolOp, ReindexOp,
+                         InterpolateOp>(op);
 }
 
 // The anchor that `map` completes: the last of its operands' producers that
@@ -79,14 +75,15 @@ static void formKernel(Operation *anchor, MapOp epilogue) {
     anchor->erase();
 }
 
-// A result of the model is written by a kernel of its own: an argument that is
+// A result of the model is written by kernels of its own: an argument that is
 // returned, or a value that is returned twice, is copied.
 static void copySharedResults(func::ReturnOp returnOp) {
   llvm::DenseSet<Value> written;
   for (OpOperand &operand : returnOp->getOpOperands()) {
     Value root = getRoot(operand.get());
     Operation *producer = root.getDefiningOp();
-    if (producer && isAnchor(producer) && written.insert(root).second)
+    if (producer && (isAnchor(producer) || isa<ConcatOp>(producer)) &&
+        written.insert(root).second)
       continue;
     OpBuilder builder(returnOp);
     Value copy = CopyOp::create(builder, returnOp.getLoc(),

@@ -1,9 +1,10 @@
 //===- PlanMemory.cpp - Workspace slots by liveness -----------------------===//
 //
-// The order of kernels is the order of the block. A tensor lives from its
-// kernel to its last reader (through views); slots whose tenant is dead are
-// taken again, the one that fits best first. With run-time extents sizes are
-// compared as expressions: an equal expression fits best.
+// The order of kernels is the order of the block. A tensor lives from its first
+// kernel (the parts of a concat have one each) to its last reader (through
+// views); slots whose tenant is dead are taken again, the one that fits best
+// first. With run-time extents sizes are compared as expressions: an equal
+// expression fits best.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,9 +28,14 @@ struct Slot {
 };
 
 struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
-  // The last reader of `value`, or null if it is a result of the model.
+  // The last reader of `value` or of a part of it, or null if it is a result of
+  // the model.
   static Operation *lastReader(Value value) {
     Operation *last = value.getDefiningOp();
+    if (auto concat = value.getDefiningOp<ConcatOp>())
+      for (Value part : concat.getInputs())
+        if (Operation *reader = lastReader(part); last->isBeforeInBlock(reader))
+          last = reader;
     for (Operation *user : value.getUsers()) {
       if (isa<func::ReturnOp>(user))
         return nullptr;
@@ -45,10 +51,17 @@ struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
     return last;
   }
 
-  static AffineExpr sizeOf(KernelOp kernel) {
+  static AffineExpr sizeOf(const Storage &storage) {
     return getProduct(
-        kernel.getContext(),
-        getPaddedExtents(getExtents(kernel.getType()), kernel.getLayoutAttr()));
+        storage.owner.getContext(),
+        getPaddedExtents(getExtents(storage.owner.getType()), storage.layout));
+  }
+
+  static void setSlot(Value owner, IntegerAttr slot) {
+    if (auto concat = owner.getDefiningOp<ConcatOp>())
+      concat.setSlotAttr(slot);
+    else
+      owner.getDefiningOp<KernelOp>().setSlotAttr(slot);
   }
 
   // How well a tenant of `size` fits: smaller is better.
@@ -65,12 +78,16 @@ struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
 
   void runOnOperation() override {
     SmallVector<Slot> slots;
+    llvm::DenseSet<Value> placed;
     Builder builder(&getContext());
     for (auto kernel : getOperation().getBody().front().getOps<KernelOp>()) {
-      Operation *reader = lastReader(kernel);
+      Storage storage = getStorage(kernel.getResult());
+      if (!placed.insert(storage.owner).second)
+        continue;
+      Operation *reader = lastReader(storage.owner);
       if (!reader)
         continue;
-      AffineExpr size = sizeOf(kernel);
+      AffineExpr size = sizeOf(storage);
       size_t best = slots.size();
       for (auto [index, slot] : llvm::enumerate(slots)) {
         if (!slot.lastReader->isBeforeInBlock(kernel))
@@ -86,7 +103,7 @@ struct PlanMemory : upconv::impl::PlanMemoryBase<PlanMemory> {
       if (!have || !want || *want > *have)
         slots[best].size = size;
       slots[best].lastReader = reader;
-      kernel.setSlotAttr(builder.getI64IntegerAttr(best));
+      setSlot(storage.owner, builder.getI64IntegerAttr(best));
     }
   }
 };

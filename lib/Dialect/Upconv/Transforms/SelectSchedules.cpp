@@ -26,6 +26,9 @@ static StringRef tableOf(Operation *anchor) {
       .Case([](SoftmaxOp) { return "softmax"; })
       .Case([](TransposeOp) { return "transpose"; })
       .Case([](CopyOp) { return "copy"; })
+      .Case([](ReindexOp) { return "reindex"; })
+      .Case([](InterpolateOp) { return "interpolate"; })
+      .Case([](ReduceOp) { return "reduce"; })
       .Default([](Operation *) { return "elementwise"; });
 }
 

@@ -27,6 +27,11 @@ def Upconv_Dialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def Upconv_Tensor : TensorOf<[F32]>;
+
+class Upconv_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Upconv_Dialect, mnemonic, traits>;
+
 class Upconv_Attr<string name, string attrMnemonic> : AttrDef<Upconv_Dialect, name> {
   let mnemonic = attrMnemonic;
 }

@@ -52,7 +52,7 @@ mlir::AffineMap getExtentMap(mlir::MLIRContext *context,
 llvm::SmallVector<mlir::AffineExpr>
 getPaddedExtents(llvm::ArrayRef<mlir::AffineExpr> extents, LayoutAttr layout);
 
-/// Through views to the value that owns the memory.
+/// Through reshapes to the value that is written.
 mlir::Value getRoot(mlir::Value value);
 
 /// Row-major strides, in elements, of a tensor with these extents and halo.
@@ -63,5 +63,33 @@ getStrides(llvm::ArrayRef<mlir::AffineExpr> extents, LayoutAttr layout);
 
 #define GET_OP_CLASSES
 #include "upconv/Dialect/Upconv/IR/UpconvOps.h.inc"
+
+namespace upconv {
+
+/// Whether `op` may be what a kernel is formed around.
+bool isAnchor(mlir::Operation *op);
+
+/// The concat that `value` is an operand of, or null.
+ConcatOp getConcatOf(mlir::Value value);
+
+/// Where a tensor lies, once layouts are assigned.
+struct Storage {
+  /// The argument, kernel or concat whose memory it is.
+  mlir::Value owner;
+  LayoutAttr layout; ///< the owner's, never null
+  /// Of element (0, ..., 0) of the tensor, per dimension.
+  llvm::SmallVector<mlir::AffineExpr> offsets;
+  llvm::SmallVector<mlir::AffineExpr> strides; ///< in elements
+  /// The element (0, ..., 0) from the start of the owner's memory.
+  mlir::AffineExpr origin;
+  /// Zeros around the tensor that a reader may rely on.
+  llvm::SmallVector<int64_t> haloLow, haloHigh;
+};
+
+/// The storage of `value`. What a reshape sees is dense, and no part of a
+/// concat.
+Storage getStorage(mlir::Value value);
+
+} // namespace upconv
 
 #endif // UPCONV_DIALECT_UPCONV_IR_UPCONVOPS_H

@@ -4,13 +4,9 @@
 #define UPCONV_DIALECT_UPCONV_IR_UPCONVOPS_TD
 
 include "upconv/Dialect/Upconv/IR/UpconvDialect.td"
+include "upconv/Dialect/Upconv/IR/DataOps.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
-
-def Upconv_Tensor : TensorOf<[F32]>;
-
-class Upconv_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Upconv_Dialect, mnemonic, traits>;
 
 def Upconv_WeightsOp : Upconv_Op<"weights", [Pure]> {
   let summary = "a range of the user's weights plus a recipe";
@@ -159,8 +155,8 @@ def Upconv_KernelOp : Upconv_Op<"kernel", [Pure, SingleBlock, IsolatedFromAbove]
   let summary = "what becomes one compiled function: an anchor and its epilogue";
   let description = [{
     The first operation of the body is the anchor (a convolution, a pool, a
-    softmax, a transpose, a copy or a map); a `map` after it is the epilogue. The
-    first operand is the anchor's input, then weights and bias, then the
+    softmax, a transpose, a copy, a map or an operation of DataOps.td but concat);
+    a `map` after it is the epilogue. The first operand is the anchor's input, then weights and bias, then the
     epilogue's other operands. `halo` is what the schedule wants to read around the
     input; `layout` is the result's, absent means dense; `slot` is the result's
     place in the workspace, given by plan-memory, absent for a result of the model.
@@ -184,8 +180,8 @@ def Upconv_KernelOp : Upconv_Op<"kernel", [Pure, SingleBlock, IsolatedFromAbove]
 }
 
 def Upconv_YieldOp : Upconv_Op<"yield", [Pure, Terminator,
-    ParentOneOf<["MapOp", "KernelOp"]>]> {
-  let summary = "the result of a map or a kernel";
+    ParentOneOf<["MapOp", "ReduceOp", "KernelOp"]>]> {
+  let summary = "the result of a map, a reduction or a kernel";
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
