@@ -23,6 +23,10 @@ void upconv::populateKerasToUpconv(OpPassManager &manager) {
 
 void upconv::populateKernels(OpPassManager &manager) {
   OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createDropUnitAxes());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createFuseUpsampling());
+  functions.addPass(createFoldPadding());
   functions.addPass(createFoldBatchNorm());
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createFuseMaps());

@@ -30,7 +30,8 @@ Value Lowering::weights(Operation *layer, StringRef variable, StringRef role,
            : (keras::getLayerName(layer->getLoc()) + "/" + variable).str();
   return WeightsOp::create(builder, layer->getLoc(), type, key, role,
                            channelAxis, attr ? attr.getHash() : StringRef(),
-                           /*folds=*/ArrayAttr());
+                           /*folds=*/ArrayAttr(),
+                           /*upsampled=*/DenseI64ArrayAttr());
 }
 
 Value Lowering::transpose(Location loc, Value value,

@@ -60,6 +60,53 @@ static FailureOr<Affine> evaluateFold(Operation *op, const WeightStore &store,
   return affine;
 }
 
+// The kernel of the transposed convolution that repeats by `factors` and then
+// convolves with `source` (k..., cin, cout); `shape` is the result's. The
+// formula is FuseUpsampling.cpp's.
+static std::vector<double> upsampledKernel(const Tensor &source,
+                                           ArrayRef<int64_t> factors,
+                                           ArrayRef<int64_t> shape) {
+  size_t rank = factors.size();
+  int64_t cout = shape[rank], cin = shape[rank + 1], taps = 1, terms = 1;
+  for (size_t axis = 0; axis < rank; ++axis) {
+    taps *= shape[axis];
+    terms *= factors[axis];
+  }
+  std::vector<double> values(taps * cout * cin, 0.0);
+  for (int64_t tap = 0; tap < taps; ++tap)
+    for (int64_t term = 0; term < terms; ++term) {
+      int64_t from = 0, scale = 1, restTap = tap, restTerm = term;
+      bool exists = true;
+      for (size_t axis = rank; axis-- > 0;) {
+        int64_t size = shape[axis] - factors[axis] + 1;
+        int64_t k = size - 1 - restTap % shape[axis] + restTerm % factors[axis];
+        restTap /= shape[axis];
+        restTerm /= factors[axis];
+        exists &= k >= 0 && k < size;
+        from += k * scale;
+        scale *= size;
+      }
+      if (!exists)
+        continue;
+      for (int64_t o = 0; o < cout; ++o)
+        for (int64_t i = 0; i < cin; ++i)
+          values[(tap * cout + o) * cin + i] +=
+              source.values[(from * cin + i) * cout + o];
+    }
+  return values;
+}
+
+// Elements of the variable itself.
+static int64_t sourceElements(WeightsOp op) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getType()).getShape();
+  std::optional<ArrayRef<int64_t>> factors = op.getUpsampled();
+  int64_t elements = 1;
+  for (auto [axis, size] : llvm::enumerate(shape))
+    elements *=
+        factors && axis < factors->size() ? size - (*factors)[axis] + 1 : size;
+  return elements;
+}
+
 FailureOr<std::vector<float>>
 upconv::evaluateWeights(Operation *operation, const WeightStore &store) {
   auto op = cast<WeightsOp>(operation);
@@ -69,10 +116,13 @@ upconv::evaluateWeights(Operation *operation, const WeightStore &store) {
                              role == "scale" ? 1.0 : 0.0);
   if (!op.getSource().empty()) {
     FailureOr<const Tensor *> source =
-        find(op, store, op.getSource(), type.getNumElements());
+        find(op, store, op.getSource(), sourceElements(op));
     if (failed(source))
       return failure();
-    values.assign((*source)->values.begin(), (*source)->values.end());
+    if (std::optional<ArrayRef<int64_t>> factors = op.getUpsampled())
+      values = upsampledKernel(**source, *factors, type.getShape());
+    else
+      values.assign((*source)->values.begin(), (*source)->values.end());
   }
 
   int64_t axis = op.getChannelAxis(), channels = type.getDimSize(axis),

@@ -36,6 +36,15 @@ LogicalResult WeightsOp::verify() {
   if (getChannelAxis() >= static_cast<uint64_t>(type.getRank()))
     return emitOpError("'channel_axis' must name an axis, got ")
            << getChannelAxis() << " for rank " << type.getRank();
+  if (std::optional<ArrayRef<int64_t>> factors = getUpsampled()) {
+    ArrayRef<int64_t> shape = type.getShape();
+    if (factors->size() + 2 != shape.size())
+      return emitOpError("'upsampled' must have one factor per spatial axis");
+    for (auto [factor, size] : llvm::zip(*factors, shape))
+      if (factor < 1 || factor > size)
+        return emitOpError(
+            "'upsampled' must be positive and within the kernel");
+  }
   if (std::optional<ArrayAttr> folds = getFolds())
     for (Attribute fold : *folds)
       if (!isa<FoldAttr>(fold))

@@ -32,7 +32,8 @@ static WeightsOp channelWeights(OpBuilder &builder, Location loc,
   auto type = RankedTensorType::get({channels}, builder.getF32Type());
   return WeightsOp::create(builder, loc, type, /*source=*/"", role,
                            /*channel_axis=*/0, /*hash=*/"",
-                           builder.getArrayAttr({fold}));
+                           builder.getArrayAttr({fold}),
+                           /*upsampled=*/DenseI64ArrayAttr());
 }
 
 // Folds into `conv`, whose only user is the batch normalization.

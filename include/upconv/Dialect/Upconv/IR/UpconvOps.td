@@ -15,7 +15,10 @@ def Upconv_WeightsOp : Upconv_Op<"weights", [Pure]> {
     then every batch normalization of `folds` applied in order along the output
     channels: a `kernel` and a `scale` are multiplied by the scale, a `bias` and a
     `shift` are multiplied by the scale and get the shift added. A `scale` starts
-    from one. `channel_axis` is the axis of the output channels. Nothing is
+    from one. `channel_axis` is the axis of the output channels. With `upsampled`
+    factors f the source is the kernel (k..., cin, cout) of a convolution behind a
+    repetition by f, and the values are those of the transposed kernel
+    (k + f - 1..., cout, cin) that does both (FuseUpsampling.cpp). Nothing is
     evaluated before the library is written.
 
     ```mlir
@@ -23,11 +26,12 @@ def Upconv_WeightsOp : Upconv_Op<"weights", [Pure]> {
     ```
   }];
   let arguments = (ins StrAttr:$source, StrAttr:$role, I64Attr:$channel_axis,
-                       StrAttr:$hash, OptionalAttr<ArrayAttr>:$folds);
+                       StrAttr:$hash, OptionalAttr<ArrayAttr>:$folds,
+                       OptionalAttr<DenseI64ArrayAttr>:$upsampled);
   let results = (outs Upconv_Tensor:$output);
   let assemblyFormat = [{
     $source `role` $role `axis` $channel_axis `hash` $hash
-    (`folds` $folds^)? attr-dict `:` type($output)
+    (`folds` $folds^)? (`upsampled` $upsampled^)? attr-dict `:` type($output)
   }];
   let hasVerifier = 1;
 }

@@ -16,6 +16,33 @@ def FoldBatchNorm : Pass<"upconv-fold-batch-norm", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::upconv::UpconvDialect"];
 }
 
+def DropUnitAxes : Pass<"upconv-drop-unit-axes", "::mlir::func::FuncOp"> {
+  let summary = "convolutions without their spatial axes of one position";
+  let description = [{
+    An axis along which the input, the output and the kernel have size 1 is dropped
+    between two reshapes, which are views. At least one spatial axis stays.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def FoldPadding : Pass<"upconv-fold-padding", "::mlir::func::FuncOp"> {
+  let summary = "explicit zeros in front of a convolution into its own padding";
+  let description = [{
+    Where the convolution pads nothing itself and the zeros reach no further than
+    its window.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
+def FuseUpsampling : Pass<"upconv-fuse-upsampling", "::mlir::func::FuncOp"> {
+  let summary = "a repetition and the convolution behind it into a transposed one";
+  let description = [{
+    Exact but for the rounding of the summed taps: each output phase multiplies
+    only the source samples that it meets.
+  }];
+  let dependentDialects = ["::upconv::UpconvDialect"];
+}
+
 def FuseMaps : Pass<"upconv-fuse-maps", "::mlir::func::FuncOp"> {
   let summary = "merge a map into the map that is its only user";
   let dependentDialects = ["::upconv::UpconvDialect"];
