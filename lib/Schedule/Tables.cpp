@@ -18,7 +18,7 @@ const std::vector<std::string> &tableOps() {
   static const std::vector<std::string> ops = {
       "conv-transpose", "conv",        "matmul",    "pool",
       "softmax",        "elementwise", "transpose", "copy",
-      "reindex",        "interpolate", "reduce"};
+      "reindex",        "interpolate", "reduce",    "lookup"};
   return ops;
 }
 

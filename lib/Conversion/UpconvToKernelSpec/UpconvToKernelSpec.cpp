@@ -124,6 +124,7 @@ private:
         .Case([&](ReindexOp op) { reindex(op); })
         .Case([&](InterpolateOp op) { interpolate(op); })
         .Case([&](ReduceOp op) { reduce(op); })
+        .Case([&](LookupOp) { lookup(); })
         .Default([&](Operation *) { spec.anchor = Anchor::Elementwise; });
   }
 
@@ -157,6 +158,15 @@ private:
                          .Case("max", Reduction::Max)
                          .Default(Reduction::Min);
     spec.reducedExtent = size(op.getDomain()[spec.axis]);
+  }
+
+  // The table is operand 0, and its element the value.
+  void lookup() {
+    result.spec.anchor = Anchor::Lookup;
+    result.spec.operands = {tensor(kernel.getInputs()[1])};
+    ScalarNode element;
+    element.kind = ScalarNode::Kind::Operand;
+    result.spec.epilogue = {element};
   }
 
   static Border borderOf(StringRef name) {

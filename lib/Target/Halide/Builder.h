@@ -117,6 +117,7 @@ void buildSoftmax(Builder &builder);
 void buildReindex(Builder &builder);
 void buildInterpolate(Builder &builder);
 void buildReduce(Builder &builder);
+void buildLookup(Builder &builder);
 
 } // namespace upconv
 

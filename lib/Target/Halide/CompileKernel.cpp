@@ -97,6 +97,8 @@ static void build(Builder &builder) {
     return buildInterpolate(builder);
   case Anchor::Reduce:
     return buildReduce(builder);
+  case Anchor::Lookup:
+    return buildLookup(builder);
   }
 }
 

@@ -284,6 +284,8 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
     return serves({Anchor::Interpolate});
   if (name == "reduce")
     return serves({Anchor::Reduce});
+  if (name == "lookup")
+    return serves({Anchor::Lookup});
   return "unknown strategy " + quoted(name);
 }
 

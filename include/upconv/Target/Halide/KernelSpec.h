@@ -89,6 +89,7 @@ enum class Anchor {
   Reindex,     ///< in dimension d = (out dimension d * step + start) / repeat
   Interpolate, ///< weighted neighbours along `axis`
   Reduce,      ///< the epilogue of every element, combined along `axis`
+  Lookup,      ///< row number in[...] of operand 0
 };
 
 /// What a position outside the input means.

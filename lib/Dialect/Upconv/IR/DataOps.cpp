@@ -73,6 +73,14 @@ LogicalResult InterpolateOp::verify() {
   return success();
 }
 
+LogicalResult LookupOp::verify() {
+  if (rankOf(getTable()) != 2 ||
+      rankOf(getOutput()) != rankOf(getIndices()) + 1)
+    return emitOpError("wants a table of rank 2 and a result of one more axis "
+                       "than the indices");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // reduce
 //===----------------------------------------------------------------------===//

@@ -258,7 +258,7 @@ void MapOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 bool upconv::isAnchor(Operation *op) {
   return isa<ConvOp, ConvTransposeOp, PoolOp, SoftmaxOp, TransposeOp, CopyOp,
-             MapOp, ReindexOp, InterpolateOp, ReduceOp>(op);
+             MapOp, ReindexOp, InterpolateOp, ReduceOp, LookupOp>(op);
 }
 
 MapOp KernelOp::getEpilogue() {

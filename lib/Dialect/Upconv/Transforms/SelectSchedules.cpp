@@ -29,6 +29,7 @@ static StringRef tableOf(Operation *anchor) {
       .Case([](ReindexOp) { return "reindex"; })
       .Case([](InterpolateOp) { return "interpolate"; })
       .Case([](ReduceOp) { return "reduce"; })
+      .Case([](LookupOp) { return "lookup"; })
       .Default([](Operation *) { return "elementwise"; });
 }
 

@@ -271,3 +271,23 @@ TEST(Reduce, CombinesAlongAnyAxis) {
                 << "axis " << axis << ", channels " << c;
         }
 }
+
+TEST(Lookup, TakesTheNearestRow) {
+  for (bool dynamic : {false, true})
+    for (int64_t width : {1, 5, 16, 19}) {
+      Problem problem = problemOf(Anchor::Lookup, "lookup", dynamic);
+      KernelSpec &spec = problem.spec;
+      Index in = {2, 3}, out = {2, 3, width};
+      spec.input = problem.argument(in, {}, {});
+      spec.output = problem.argument(out, {}, {});
+      spec.operands = {problem.argument({4, width}, {}, {})};
+      spec.epilogue = {{ScalarNode::Kind::Operand, {}, 0, 0}};
+      Tensor input(in), table = integers({4, width}, 3), expected(out);
+      input.values = {0, 3, 1.75f, -1, 1e30f, std::nanf("")};
+      const int64_t rows[] = {0, 3, 1, 0, 3, 0};
+      for (int64_t i = 0; i < expected.count(); ++i)
+        expected.values[i] = table.values[rows[i / width] * width + i % width];
+      expectNear(run(problem, input, Tensor(), Tensor(), {table}, out, 2),
+                 expected, 0);
+    }
+}

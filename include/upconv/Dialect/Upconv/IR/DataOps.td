@@ -88,4 +88,18 @@ def Upconv_ReduceOp : Upconv_Op<"reduce", [Pure, SingleBlock, IsolatedFromAbove]
   }];
 }
 
+def Upconv_LookupOp : Upconv_Op<"lookup", [Pure]> {
+  let summary = "rows of a table by number";
+  let description = [{
+    out[..., c] = table[row, c] with row the integer part of indices[...]. A number
+    that names no row stands for the nearest one, NaN for row 0.
+  }];
+  let arguments = (ins Upconv_Tensor:$indices, Upconv_Tensor:$table);
+  let results = (outs Upconv_Tensor:$output);
+  let assemblyFormat = [{
+    $indices `,` $table attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // UPCONV_DIALECT_UPCONV_IR_DATAOPS_TD
