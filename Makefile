@@ -6,7 +6,9 @@ LIT   := $(VENV)/bin/lit
 JOBS  ?= $(shell nproc)
 SUITE ?= ../shared/bench/suite.json
 
-.PHONY: setup build demo check bench clean
+PREFIX ?= /usr/local
+
+.PHONY: setup build demo check bench install clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -29,6 +31,9 @@ check: build
 
 bench: build
 	build/bin/upconv bench $(SUITE) --tier core --json build/bench.json
+
+install: build
+	$(CMAKE) --install build --prefix $(PREFIX)
 
 clean:
 	rm -rf build

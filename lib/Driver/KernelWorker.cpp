@@ -60,10 +60,13 @@ ExitStatus upconv::compileInWorkers(const std::vector<KernelSpec> &specs,
                                     std::vector<double> &seconds) {
   std::vector<size_t> order = slowestFirst(specs);
   std::vector<WorkerJob> requests;
+  // A schedule that makes Halide explode must not take the machine with it.
+  const WorkerLimits limits{/*cpuSeconds=*/300,
+                            /*addressSpaceBytes=*/int64_t(8) << 30};
   for (size_t index : order) {
     FieldWriter writer;
     writer.add(static_cast<int64_t>(text)).add(printKernelSpec(specs[index]));
-    requests.push_back({"kernel", writer.take(), {/*cpuSeconds=*/300, 0}});
+    requests.push_back({"kernel", writer.take(), limits});
   }
   bool terminal = llvm::sys::Process::StandardErrIsDisplayed();
   auto start = std::chrono::steady_clock::now();

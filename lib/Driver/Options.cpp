@@ -9,8 +9,12 @@
 
 #include "upconv/Driver/Driver.h"
 
+#include "upconv/Schedule/Schedule.h"
+#include "upconv/Target/Halide/CompileKernel.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -219,10 +223,20 @@ static bool fill(Flags &flags, Options &options) {
   return true;
 }
 
+std::string upconv::madeWith() {
+  return "Halide " + halideVersion() +
+         ", LLVM " LLVM_VERSION_STRING ", tables " + embeddedTablesVersion();
+}
+
+static void printVersion(llvm::raw_ostream &os) {
+  os << "upconv " UPCONV_VERSION " (" << madeWith() << ")\n";
+}
+
 std::optional<Options> upconv::parseOptions(int argc, char **argv,
                                             int &exitStatus) {
   static Flags flags;
   exitStatus = ExitUsage;
+  cl::SetVersionPrinter(printVersion);
   cl::HideUnrelatedOptions(flags.category);
   for (cl::SubCommand *command : {&flags.compile, &flags.inspect, &flags.run,
                                   &flags.verify, &flags.bench})

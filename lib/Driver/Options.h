@@ -45,6 +45,9 @@ struct Options {
 /// Parses the command line. On failure prints one line to stderr and returns
 /// nothing; `exitStatus` is then ExitUsage, or ExitOk after --help or
 /// --version.
+/// The libraries and tables behind this tool, for --version and for headers.
+std::string madeWith();
+
 std::optional<Options> parseOptions(int argc, char **argv, int &exitStatus);
 
 } // namespace upconv

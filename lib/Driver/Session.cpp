@@ -147,6 +147,7 @@ ExitStatus Session::plan(bool withWeights) {
     return ExitInvalid;
   built = std::move(*result);
   built.library.parameters = parameters;
+  built.library.madeWith = madeWith();
   return ExitOk;
 }
 

@@ -8,7 +8,11 @@
 
 #include "Tables.h"
 
+#include "EmbeddedSchedules.h"
+
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace llvm;
 
@@ -20,6 +24,14 @@ const std::vector<std::string> &tableOps() {
       "softmax",        "elementwise", "transpose", "copy",
       "reindex",        "interpolate", "reduce",    "lookup"};
   return ops;
+}
+
+std::string embeddedTablesVersion() {
+  uint64_t hash = 0;
+  for (const EmbeddedFile &file : embeddedSchedules())
+    hash = xxh3_64bits(
+        (Twine::utohexstr(hash) + file.path + "\n" + file.text).str());
+  return utohexstr(hash, /*LowerCase=*/true, /*Width=*/16).substr(0, 8);
 }
 
 const std::vector<std::string> &tableTypes() {

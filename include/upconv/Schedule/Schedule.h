@@ -74,6 +74,10 @@ struct StrategyInfo {
   const KnobInfo *knob(llvm::StringRef name) const;
 };
 
+/// What tells one state of the embedded tables from another: a hash of their
+/// text, in hexadecimal.
+std::string embeddedTablesVersion();
+
 class ScheduleTables {
 public:
   /// The embedded tables, preceded by those of `directory` unless it is empty.

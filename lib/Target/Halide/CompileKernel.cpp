@@ -77,6 +77,12 @@ public:
 
 } // namespace
 
+std::string halideVersion() {
+  return std::to_string(HALIDE_VERSION_MAJOR) + "." +
+         std::to_string(HALIDE_VERSION_MINOR) + "." +
+         std::to_string(HALIDE_VERSION_PATCH);
+}
+
 static void build(Builder &builder) {
   switch (builder.spec.anchor) {
   case Anchor::ConvTranspose:

@@ -73,10 +73,23 @@ static Expr nodeExpr(const ScalarNode &node, const Expr &anchor,
 
 Expr epilogueExpr(const std::vector<ScalarNode> &nodes, Expr anchor,
                   const std::vector<Expr> &operandValues) {
+  // Halide walks expressions as trees, and a transcendental names its argument
+  // many times: nested ones need names for what is inside.
   std::vector<Expr> values;
-  for (const ScalarNode &node : nodes)
-    values.push_back(nodeExpr(node, anchor, operandValues, values));
-  return Halide::strict_float(values.back());
+  std::vector<std::pair<std::string, Expr>> named;
+  for (const ScalarNode &node : nodes) {
+    Expr value = nodeExpr(node, anchor, operandValues, values);
+    if (!node.operands.empty() && value.type().is_float()) {
+      std::string name = "node" + std::to_string(values.size());
+      named.emplace_back(name, Halide::strict_float(value));
+      value = Halide::Internal::Variable::make(value.type(), name);
+    }
+    values.push_back(value);
+  }
+  Expr result = values.back();
+  for (auto it = named.rbegin(); it != named.rend(); ++it)
+    result = Halide::Internal::Let::make(it->first, it->second, result);
+  return Halide::strict_float(result);
 }
 
 } // namespace upconv

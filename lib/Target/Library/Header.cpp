@@ -82,7 +82,10 @@ void HeaderWriter::documentPort(const Port &port, const char *what) {
 }
 
 void HeaderWriter::documentation() {
-  out << "/* " << name << ".h - made by upconv " << UPCONV_VERSION << "\n *\n"
+  out << "/* " << name << ".h - made by upconv " << UPCONV_VERSION;
+  if (!plan.madeWith.empty())
+    out << " (" << comment(plan.madeWith) << ")";
+  out << "\n *\n"
       << " * Model '" << comment(plan.modelName) << "' from "
       << comment(plan.sourceFile);
   if (!plan.kerasVersion.empty())

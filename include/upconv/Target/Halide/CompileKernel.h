@@ -26,6 +26,9 @@ struct CompiledKernel {
       -1; ///< per run, from the lowered statement; -1 unknown
 };
 
+/// "21.0.0".
+std::string halideVersion();
+
 /// Compiles one kernel. Must be called in a process of its own when the object
 /// is to be reproducible: Halide's name counters are process-global. Returns
 /// false and fills `error` (one line) when the schedule is illegal or Halide

@@ -105,6 +105,8 @@ struct LibraryPlan {
   std::string
       sourceFile; ///< base name only: outputs must not depend on folders
   std::string kerasVersion;
+  /// What it was made with besides upconv: "Halide 21.0.0, LLVM 22.1.8, ...".
+  std::string madeWith;
   std::string target;        ///< upconv's name, e.g. "x86-64-v4"
   std::string triple;        ///< LLVM triple
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence

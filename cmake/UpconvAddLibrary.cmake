@@ -1,0 +1,72 @@
+# upconv_add_library(NAME MODEL file
+#                    [TARGET name] [WEIGHTS file | INIT seed] [SCHEDULES folder]
+#                    [INPUT_SHAPES [name=]dims...] [OPTIONS flag...])
+#
+# Compiles a Keras model when the project is built, and again when the model or
+# the compiler changes. NAME, a C identifier, is a library to link with and the
+# prefix of its header <NAME.h> and of its symbols. The arguments are those of
+# `upconv compile`; TARGET is required where CMake compiles for another machine.
+function(upconv_add_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG ""
+    "MODEL;TARGET;WEIGHTS;INIT;SCHEDULES" "INPUT_SHAPES;OPTIONS")
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR
+      "upconv_add_library(${name}): unknown arguments '${ARG_UNPARSED_ARGUMENTS}'")
+  endif()
+  if(NOT ARG_MODEL)
+    message(FATAL_ERROR "upconv_add_library(${name}): MODEL is required")
+  endif()
+  if(NOT name MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
+    message(FATAL_ERROR "upconv_add_library(${name}): the name must be a C identifier")
+  endif()
+  if(CMAKE_CROSSCOMPILING AND NOT ARG_TARGET)
+    message(FATAL_ERROR
+      "upconv_add_library(${name}): TARGET is required when cross-compiling")
+  endif()
+
+  get_filename_component(model "${ARG_MODEL}" ABSOLUTE)
+  set(flags --name ${name})
+  set(inputs "${model}")
+  if(ARG_TARGET)
+    list(APPEND flags --target ${ARG_TARGET})
+  endif()
+  if(DEFINED ARG_INIT)
+    list(APPEND flags --init ${ARG_INIT})
+  endif()
+  foreach(option WEIGHTS SCHEDULES)
+    if(ARG_${option})
+      string(TOLOWER ${option} flag)
+      get_filename_component(path "${ARG_${option}}" ABSOLUTE)
+      list(APPEND flags --${flag} "${path}")
+      if(IS_DIRECTORY "${path}")
+        file(GLOB_RECURSE files CONFIGURE_DEPENDS "${path}/*")
+        list(APPEND inputs ${files})
+      else()
+        list(APPEND inputs "${path}")
+      endif()
+    endif()
+  endforeach()
+  foreach(shape IN LISTS ARG_INPUT_SHAPES)
+    list(APPEND flags --input-shape ${shape})
+  endforeach()
+
+  # The folder must exist when the project is configured: it is searched for
+  # headers.
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/upconv/${name}")
+  file(MAKE_DIRECTORY "${folder}")
+  set(files "${folder}/lib${name}.a" "${folder}/${name}.h")
+  add_custom_command(OUTPUT ${files}
+    COMMAND upconv::upconv compile "${model}" -o "${folder}" ${flags} ${ARG_OPTIONS}
+    DEPENDS ${inputs} upconv::upconv
+    COMMENT "Compiling the Keras model ${name}"
+    VERBATIM)
+  add_custom_target(${name}_compile DEPENDS ${files})
+
+  find_package(Threads REQUIRED)
+  add_library(${name} STATIC IMPORTED GLOBAL)
+  add_dependencies(${name} ${name}_compile)
+  set_target_properties(${name} PROPERTIES
+    IMPORTED_LOCATION "${folder}/lib${name}.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${folder}"
+    INTERFACE_LINK_LIBRARIES Threads::Threads)
+endfunction()
