@@ -57,6 +57,20 @@ static Expr nodeExpr(const ScalarNode &node, const Expr &anchor,
     return Halide::sqrt(arg(0));
   case Kind::Exp:
     return polynomialExp(arg(0));
+  case Kind::Expm1:
+    return polynomialExpm1(arg(0));
+  case Kind::Log:
+    return polynomialLog(arg(0));
+  case Kind::Erf:
+    return polynomialErf(arg(0));
+  case Kind::Sin:
+    return polynomialSin(arg(0));
+  case Kind::Cos:
+    return polynomialCos(arg(0));
+  case Kind::Floor:
+    return roundDown(arg(0));
+  case Kind::RoundEven:
+    return roundToEven(arg(0));
   case Kind::Log1p:
     return polynomialLog1p(arg(0));
   case Kind::Tanh:
@@ -71,12 +85,33 @@ static Expr nodeExpr(const ScalarNode &node, const Expr &anchor,
   throw std::runtime_error("unknown node in epilogue");
 }
 
+// The polynomials read their argument many times, so that a chain of them would
+// be an expression of exponential size: each argument gets a name.
+static bool needsName(ScalarNode::Kind kind) {
+  using Kind = ScalarNode::Kind;
+  return kind == Kind::Exp || kind == Kind::Expm1 || kind == Kind::Log ||
+         kind == Kind::Log1p || kind == Kind::Tanh || kind == Kind::Erf ||
+         kind == Kind::Sin || kind == Kind::Cos;
+}
+
 Expr epilogueExpr(const std::vector<ScalarNode> &nodes, Expr anchor,
                   const std::vector<Expr> &operandValues) {
   std::vector<Expr> values;
-  for (const ScalarNode &node : nodes)
-    values.push_back(nodeExpr(node, anchor, operandValues, values));
-  return Halide::strict_float(values.back());
+  std::vector<std::pair<std::string, Expr>> named;
+  for (const ScalarNode &node : nodes) {
+    Expr value = nodeExpr(node, anchor, operandValues, values);
+    if (needsName(node.kind) && &node != &nodes.back()) {
+      named.emplace_back("e" + std::to_string(values.size()), value);
+      value =
+          Halide::Internal::Variable::make(value.type(), named.back().first);
+    }
+    values.push_back(value);
+  }
+  Expr result = values.back();
+  for (size_t i = named.size(); i-- > 0;)
+    result =
+        Halide::Internal::Let::make(named[i].first, named[i].second, result);
+  return Halide::strict_float(result);
 }
 
 } // namespace upconv
