@@ -1,9 +1,4 @@
-//===- Activation.cpp - Elementwise functions and softmax -----------------===//
-//
-// TensorFlow's semantics: a NaN goes through every function, the rectifiers
-// included.
-//
-//===----------------------------------------------------------------------===//
+//===- Activation.cpp - Rectifiers and softmax ----------------------------===//
 
 #include "upconv/Reference/Layers.h"
 
@@ -13,17 +8,9 @@ using namespace llvm;
 
 namespace upconv::reference {
 
-static Tensor64 map(const Tensor64 &input,
-                    function_ref<double(double)> function) {
-  Tensor64 output = input;
-  for (double &x : output.values)
-    x = function(x);
-  return output;
-}
-
 Tensor64 relu(const Tensor64 &input, std::optional<double> maximum,
               double slope, double threshold) {
-  return map(input, [&](double x) {
+  return mapElements(input, [&](double x) {
     if (std::isnan(x))
       return x;
     if (maximum && x >= *maximum)
@@ -35,46 +22,71 @@ Tensor64 relu(const Tensor64 &input, std::optional<double> maximum,
   });
 }
 
-Expected<Tensor64> softmax(const Tensor64 &input, int64_t axis) {
-  Expected<int64_t> front = axisFromFront(axis, input.shape.size());
-  if (!front)
-    return front.takeError();
-  int64_t length = input.shape[*front], stride = 1;
-  if (length == 0)
-    return input;
-  for (int64_t extent : ArrayRef(input.shape).drop_front(*front + 1))
-    stride *= extent;
+Expected<Tensor64> preluByElement(const Tensor64 &input,
+                                  const Tensor64 &alpha) {
+  Tensor64 slopes = alpha;
+  slopes.shape.insert(slopes.shape.begin(), 1);
+  if (slopes.shape.size() != input.shape.size())
+    return failure("alpha of shape " + shapeText(alpha.shape) +
+                   " does not fit an input of shape " + shapeText(input.shape));
+  return combine({input, slopes}, Alignment::Front,
+                 [](double x, double slope) { return x > 0 ? x : slope * x; });
+}
 
-  std::vector<int64_t> lines = input.shape;
-  lines[*front] = 1;
+Expected<Tensor64> softmax(const Tensor64 &input, ArrayRef<int64_t> axes) {
+  std::vector<int64_t> lines = input.shape, along(input.shape.size(), 1);
+  for (int64_t axis : axes) {
+    Expected<int64_t> front = axisFromFront(axis, input.shape.size());
+    if (!front)
+      return front.takeError();
+    along[*front] = input.shape[*front];
+    lines[*front] = 1;
+  }
+  if (is_contained(input.shape, 0))
+    return input;
   Tensor64 output = input;
   forEachIndex(lines, [&](ArrayRef<int64_t> index) {
-    double *y = output.values.data() + flatIndex(index, input.shape);
-    double largest = y[0], sum = 0;
-    for (int64_t i = 0; i < length; ++i)
-      largest = std::fmax(largest, y[i * stride]);
-    for (int64_t i = 0; i < length; ++i)
-      sum += y[i * stride] = std::exp(y[i * stride] - largest);
-    for (int64_t i = 0; i < length; ++i)
-      y[i * stride] /= sum;
+    std::vector<double *> line;
+    forEachIndex(along, [&](ArrayRef<int64_t> offset) {
+      std::vector<int64_t> place = index.vec();
+      for (size_t axis = 0; axis < place.size(); ++axis)
+        place[axis] += offset[axis];
+      line.push_back(&output.values[flatIndex(place, input.shape)]);
+    });
+    double largest = *line.front(), sum = 0;
+    for (double *y : line)
+      largest = std::fmax(largest, *y);
+    for (double *y : line)
+      sum += *y = std::exp(*y - largest);
+    for (double *y : line)
+      *y /= sum;
   });
   return output;
 }
 
+/// x - log(sum(exp(x))) along the last axis.
+static Expected<Tensor64> logSoftmax(const Tensor64 &input) {
+  Tensor64 output = input;
+  int64_t length = input.shape.empty() ? 0 : input.shape.back();
+  for (size_t first = 0; first < output.values.size(); first += length) {
+    double *y = output.values.data() + first;
+    double largest = y[0], sum = 0;
+    for (int64_t i = 0; i < length; ++i)
+      largest = std::fmax(largest, y[i]);
+    for (int64_t i = 0; i < length; ++i)
+      sum += std::exp(y[i] - largest);
+    for (int64_t i = 0; i < length; ++i)
+      y[i] = y[i] - largest - std::log(sum);
+  }
+  return output;
+}
+
 Expected<Tensor64> activation(const Tensor64 &input, StringRef name) {
-  if (name == "linear")
-    return input;
-  if (name == "relu")
-    return relu(input, std::nullopt, 0.0, 0.0);
-  if (name == "leaky_relu") // the function's slope; the layer's default is 0.3
-    return relu(input, std::nullopt, 0.2, 0.0);
-  if (name == "sigmoid")
-    return map(input, [](double x) { return 1 / (1 + std::exp(-x)); });
-  if (name == "tanh")
-    return map(input, [](double x) { return std::tanh(x); });
   if (name == "softmax")
-    return softmax(input, -1);
-  return failure("unknown activation '" + name + "'");
+    return softmax(input, {-1});
+  if (name == "log_softmax")
+    return logSoftmax(input);
+  return unary(input, name);
 }
 
 } // namespace upconv::reference

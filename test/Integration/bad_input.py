@@ -195,7 +195,7 @@ def bad_layers() -> list[Bad]:
         bare("unknown argument", up(filtres=3), says=("filtres",)),
         bare("activation is a number", up(activation=3), says=("activation",)),
         bare("activation nobody knows", up(activation="wobble"), (INVALID, UNSUPPORTED), ("wobble",)),
-        bare("activation not supported", up(activation="gelu"), UNSUPPORTED, ("gelu",)),
+        bare("activation not supported", up(activation="glu"), UNSUPPORTED, ("glu",)),
         bare("dtype not supported", up(dtype="float16"), UNSUPPORTED),
         bare("1e400", b'{"class_name": "Conv1DTranspose", "config": {"filters": 1e400, "kernel_size": 3}}'),
         bare("input rank", up(), shape="1,8,8,4"),

@@ -92,16 +92,57 @@ batchNormalization(const Tensor64 &input, int64_t axis, double epsilon,
 Tensor64 relu(const Tensor64 &input, std::optional<double> maximum,
               double slope, double threshold);
 
-/// exp(x) / sum(exp(x)) along `axis`, which may be negative.
-llvm::Expected<Tensor64> softmax(const Tensor64 &input, int64_t axis);
+/// max(0, x) + alpha * min(0, x) with `alpha` of the input's shape without the
+/// batch, 1 where it is shared.
+llvm::Expected<Tensor64> preluByElement(const Tensor64 &input,
+                                        const Tensor64 &alpha);
 
-/// The activation function that Keras calls `name`.
+/// exp(x) / sum(exp(x)), the sum over `axes`, which may be negative.
+llvm::Expected<Tensor64> softmax(const Tensor64 &input,
+                                 llvm::ArrayRef<int64_t> axes);
+
+/// The activation function that the dialect calls `name`.
 llvm::Expected<Tensor64> activation(const Tensor64 &input,
                                     llvm::StringRef name);
 
-/// Elementwise sum. Batch axes agree; other axes agree or one of them is 1; an
-/// operand of lower rank gets axes of size 1 behind its batch axis.
+/// A function of each element, by the dialect's name.
+llvm::Expected<Tensor64> unary(const Tensor64 &input, llvm::StringRef name);
+
+/// The same with a function.
+Tensor64 mapElements(const Tensor64 &input,
+                     llvm::function_ref<double(double)> function);
+
+/// A function of two elements, by the dialect's name; a null pointer if there
+/// is none of that name.
+double (*binaryFunction(llvm::StringRef name))(double, double);
+
+/// How ranks meet: ones go behind the batch axis (layers) or in front (numpy).
+enum class Alignment { BehindBatch, Front };
+
+/// `function` of all operands from left to right. Axes agree or one of them is
+/// 1; of layers the batch axes agree.
+llvm::Expected<Tensor64>
+combine(llvm::ArrayRef<Tensor64> inputs, Alignment alignment,
+        llvm::function_ref<double(double, double)> function);
+
+/// Elementwise sum as a layer.
 llvm::Expected<Tensor64> add(llvm::ArrayRef<Tensor64> inputs);
+
+llvm::Expected<Tensor64> concatenate(llvm::ArrayRef<Tensor64> inputs,
+                                     int64_t axis);
+
+/// Contraction of axis `axes[i]` of operand i per sample; with `normalize` of
+/// x / sqrt(max(sum(x^2), 1e-12)).
+llvm::Expected<Tensor64> dot(const Tensor64 &left, const Tensor64 &right,
+                             llvm::ArrayRef<int64_t> axes, bool normalize);
+
+/// The matrix product of the last two axes; the others broadcast.
+llvm::Expected<Tensor64> matmul(const Tensor64 &left, const Tensor64 &right);
+
+/// "mean", "sum", "max", "min" or "prod" over `axes`, which keep size 1 if
+/// `keepdims` says so.
+llvm::Expected<Tensor64> reduce(const Tensor64 &input, llvm::StringRef name,
+                                llvm::ArrayRef<int64_t> axes, bool keepdims);
 
 //===----------------------------------------------------------------------===//
 // Shape
@@ -113,6 +154,34 @@ llvm::Expected<Tensor64> reshape(const Tensor64 &input,
 
 /// All axes but the batch into one, channels last.
 llvm::Expected<Tensor64> flatten(const Tensor64 &input, DataFormat dataFormat);
+
+/// A new axis of size 1; the named axes of size 1 gone.
+llvm::Expected<Tensor64> expandDims(const Tensor64 &input, int64_t axis);
+llvm::Expected<Tensor64> squeeze(const Tensor64 &input,
+                                 llvm::ArrayRef<int64_t> axes);
+
+/// Output axis i is input axis `permutation[i]`.
+llvm::Expected<Tensor64> transpose(const Tensor64 &input,
+                                   llvm::ArrayRef<int64_t> permutation);
+
+/// (low, high) per axis. `mode` is constant, reflect, symmetric or edge.
+llvm::Expected<Tensor64> pad(const Tensor64 &input,
+                             llvm::ArrayRef<int64_t> width,
+                             llvm::StringRef mode, double value);
+
+/// Python's slices per axis; the smallest integer stands for None, and the axes
+/// in `squeeze` are indexed with `begin`.
+llvm::Expected<Tensor64> slice(const Tensor64 &input,
+                               llvm::ArrayRef<int64_t> begin,
+                               llvm::ArrayRef<int64_t> end,
+                               llvm::ArrayRef<int64_t> strides,
+                               llvm::ArrayRef<int64_t> squeezed);
+
+/// (y, x, (i*b + j)*C + c) to (b*y + i, b*x + j, c), and back.
+llvm::Expected<Tensor64> depthToSpace(const Tensor64 &input, int64_t block,
+                                      DataFormat dataFormat);
+llvm::Expected<Tensor64> spaceToDepth(const Tensor64 &input, int64_t block,
+                                      DataFormat dataFormat);
 
 /// The channel axis moved from place 1 to the end, and back.
 Tensor64 toChannelsLast(const Tensor64 &input);

@@ -22,6 +22,12 @@ using namespace mlir;
 using namespace upconv;
 
 static Value lowerLayer(Lowering &lowering, Operation *layer) {
+  if (layer->hasTrait<keras::IdentityAtInference>())
+    return lowering.lowered(layer->getOperand(0));
+  if (Value value = lowerActivation(lowering, layer))
+    return value;
+  if (Value value = lowerMerging(lowering, layer))
+    return value;
   return llvm::TypeSwitch<Operation *, Value>(layer)
       .Case<keras::Conv1DTransposeOp, keras::Conv2DTransposeOp,
             keras::Conv3DTransposeOp>(
@@ -40,21 +46,7 @@ static Value lowerLayer(Lowering &lowering, Operation *layer) {
       .Case([&](keras::BatchNormalizationOp op) {
         return lowerBatchNormalization(lowering, op);
       })
-      .Case([&](keras::ReLUOp op) { return lowerReLU(lowering, op); })
-      .Case([&](keras::LeakyReLUOp op) { return lowerLeakyReLU(lowering, op); })
-      .Case([&](keras::AddOp op) { return lowerAdd(lowering, op); })
-      .Case(
-          [&](keras::DropoutOp op) { return lowering.lowered(op.getInput()); })
-      .Case([&](keras::ActivationOp op) {
-        return lowering.activation(op.getLoc(), op.getActivation(),
-                                   lowering.lowered(op.getInput()));
-      })
-      .Case([&](keras::SoftmaxOp op) {
-        int64_t rank =
-            cast<RankedTensorType>(op.getInput().getType()).getRank();
-        return lowering.softmax(op.getLoc(), lowering.lowered(op.getInput()),
-                                normalizeAxis(op.getAxis(), rank));
-      })
+      .Case([&](keras::OpsBinaryOp op) { return lowerBinary(lowering, op); })
       .Default([](Operation *) { return Value(); });
 }
 

@@ -72,17 +72,6 @@ Value Lowering::map(Location loc, ValueRange inputs,
   return op;
 }
 
-Value Lowering::softmax(Location loc, Value value, int64_t axis) {
-  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
-  if (axis == rank - 1)
-    return SoftmaxOp::create(builder, loc, value.getType(), value);
-  SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  std::swap(swap[axis], swap[rank - 1]);
-  Value moved = transpose(loc, value, swap);
-  Value result = SoftmaxOp::create(builder, loc, moved.getType(), moved);
-  return transpose(loc, result, swap);
-}
-
 void Lowering::requirePositive(Location loc, AffineExpr extent,
                                const Twine &message) {
   // A known extent was checked when the layer's type was inferred.

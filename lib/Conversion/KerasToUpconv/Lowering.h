@@ -2,12 +2,14 @@
 //
 // One Lowering per function: the run-time extents, the values already lowered,
 // and the few builders that every layer needs. The layers themselves are in
-// Convolution.cpp, Pointwise.cpp and Shape.cpp.
+// files of their families.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef UPCONV_LIB_CONVERSION_KERASTOUPCONV_LOWERING_H
 #define UPCONV_LIB_CONVERSION_KERASTOUPCONV_LOWERING_H
+
+#include "Scalars.h"
 
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
@@ -59,13 +61,26 @@ public:
   mlir::Value map(mlir::Location loc, mlir::ValueRange inputs,
                   llvm::ArrayRef<mlir::AffineExpr> extents, Body body);
 
+  /// A map of one input, element by element.
+  mlir::Value
+  mapElements(mlir::Location loc, mlir::Value input,
+              llvm::function_ref<mlir::Value(Scalars &, mlir::Value)> function);
+  /// The same of a layer's first operand.
+  mlir::Value mapElements(
+      mlir::Operation *layer,
+      llvm::function_ref<mlir::Value(Scalars &, mlir::Value)> function) {
+    return mapElements(layer->getLoc(), lowered(layer->getOperand(0)),
+                       function);
+  }
+
   /// Keras's activation function `name` of `value`; softmax is over the last
-  /// axis.
+  /// axis. Null for one that has no lowering.
   mlir::Value activation(mlir::Location loc, llvm::StringRef name,
                          mlir::Value value);
 
-  /// Softmax over `axis`.
-  mlir::Value softmax(mlir::Location loc, mlir::Value value, int64_t axis);
+  /// Softmax over `axes` together.
+  mlir::Value softmax(mlir::Location loc, mlir::Value value,
+                      llvm::ArrayRef<int64_t> axes);
 
   /// A run-time check unless the condition is known to hold.
   void requirePositive(mlir::Location loc, mlir::AffineExpr extent,
@@ -74,7 +89,10 @@ public:
                     mlir::AffineExpr right, const llvm::Twine &message);
 };
 
-/// One function per layer family: lower `layer` and return its value.
+/// One function per layer family: lower `layer` and return its value, null if
+/// it is of another family or has no lowering.
+mlir::Value lowerActivation(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerMerging(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerConvTranspose(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerConv(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerDense(Lowering &lowering, keras::DenseOp layer);
@@ -82,9 +100,7 @@ mlir::Value lowerPooling(Lowering &lowering, mlir::Operation *layer,
                          bool isMax);
 mlir::Value lowerBatchNormalization(Lowering &lowering,
                                     keras::BatchNormalizationOp layer);
-mlir::Value lowerReLU(Lowering &lowering, keras::ReLUOp layer);
-mlir::Value lowerLeakyReLU(Lowering &lowering, keras::LeakyReLUOp layer);
-mlir::Value lowerAdd(Lowering &lowering, keras::AddOp layer);
+mlir::Value lowerBinary(Lowering &lowering, keras::OpsBinaryOp op);
 mlir::Value lowerReshape(Lowering &lowering, keras::ReshapeOp layer);
 mlir::Value lowerFlatten(Lowering &lowering, keras::FlattenOp layer);
 

@@ -240,7 +240,14 @@ private:
             .Case([](math::AbsFOp) { return Kind::Abs; })
             .Case([](math::SqrtOp) { return Kind::Sqrt; })
             .Case([](math::ExpOp) { return Kind::Exp; })
+            .Case([](math::ExpM1Op) { return Kind::Expm1; })
+            .Case([](math::LogOp) { return Kind::Log; })
             .Case([](math::Log1pOp) { return Kind::Log1p; })
+            .Case([](math::ErfOp) { return Kind::Erf; })
+            .Case([](math::SinOp) { return Kind::Sin; })
+            .Case([](math::CosOp) { return Kind::Cos; })
+            .Case([](math::FloorOp) { return Kind::Floor; })
+            .Case([](math::RoundEvenOp) { return Kind::RoundEven; })
             .Case([](math::TanhOp) { return Kind::Tanh; })
             .Default([](Operation *) { return std::nullopt; });
     SmallVector<int> operands;

@@ -1,7 +1,6 @@
-//===- ConvReaders.cpp - Arguments of convolutions and pooling ------------===//
+//===- ConvReaders.cpp - Arguments of convolutions ------------------------===//
 
-#include "LayerArguments.h"
-#include "LayerReaders.h"
+#include "LayerKinds.h"
 
 using namespace mlir;
 using namespace upconv::keras_import;
@@ -13,8 +12,7 @@ static void readConvTraining(LayerArguments &args) {
                  "bias_constraint"});
 }
 
-void upconv::keras_import::readConvTranspose(LayerArguments &args,
-                                             unsigned rank) {
+static void readConvTranspose(LayerArguments &args, unsigned rank) {
   args.integer("filters");
   args.tuple("kernel_size", rank);
   args.tuple("strides", rank, 1);
@@ -50,7 +48,7 @@ void upconv::keras_import::readConvTranspose(LayerArguments &args,
   readConvTraining(args);
 }
 
-void upconv::keras_import::readConv(LayerArguments &args, unsigned rank) {
+static void readConv(LayerArguments &args, unsigned rank) {
   args.integer("filters");
   args.tuple("kernel_size", rank);
   args.tuple("strides", rank, 1);
@@ -65,13 +63,15 @@ void upconv::keras_import::readConv(LayerArguments &args, unsigned rank) {
   readConvTraining(args);
 }
 
-void upconv::keras_import::readPooling(LayerArguments &args, unsigned rank,
-                                       std::optional<int64_t> poolSize) {
-  args.tuple("pool_size", rank, poolSize);
-  args.optionalTuple("strides", rank);
-  if (!args.get("strides"))
-    if (Attribute size = args.get("pool_size"))
-      args.set("strides", size, {});
-  args.keyword("padding", "valid");
-  args.keyword("data_format", "channels_last");
+ArrayRef<LayerKind> upconv::keras_import::getConvKinds() {
+  using namespace upconv::keras;
+  static const LayerKind kinds[] = {
+      kindOf<Conv1DTransposeOp>([](auto &args) { readConvTranspose(args, 1); }),
+      kindOf<Conv2DTransposeOp>([](auto &args) { readConvTranspose(args, 2); }),
+      kindOf<Conv3DTransposeOp>([](auto &args) { readConvTranspose(args, 3); }),
+      kindOf<Conv1DOp>([](auto &args) { readConv(args, 1); }),
+      kindOf<Conv2DOp>([](auto &args) { readConv(args, 2); }),
+      kindOf<Conv3DOp>([](auto &args) { readConv(args, 3); }),
+  };
+  return kinds;
 }

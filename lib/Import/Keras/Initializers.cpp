@@ -163,15 +163,15 @@ Draw drawFrom(const Initializer &initializer, ArrayRef<int64_t> shape) {
   double high = initializer.number("maxval", .05);
   double value = initializer.number("value", 0);
   return llvm::StringSwitch<Draw>(initializer.name)
-      .Case("zeros", [](Distributions &) { return 0.0; })
-      .Case("ones", [](Distributions &) { return 1.0; })
+      .Cases({"zeros", "zero"}, [](Distributions &) { return 0.0; })
+      .Cases({"ones", "one"}, [](Distributions &) { return 1.0; })
       .Case("constant", [=](Distributions &) { return value; })
-      .Case("randomuniform",
-            [=](Distributions &random) { return random.uniform(low, high); })
-      .Case("randomnormal",
-            [=](Distributions &random) {
-              return mean + deviation * random.normal();
-            })
+      .Cases({"randomuniform", "uniform"},
+             [=](Distributions &random) { return random.uniform(low, high); })
+      .Cases({"randomnormal", "normal"},
+             [=](Distributions &random) {
+               return mean + deviation * random.normal();
+             })
       .Case("truncatednormal",
             [=](Distributions &random) {
               return mean + deviation * random.truncatedNormal();
@@ -182,7 +182,9 @@ Draw drawFrom(const Initializer &initializer, ArrayRef<int64_t> shape) {
 StringRef defaultInitializer(StringRef variable) {
   return llvm::StringSwitch<StringRef>(variable)
       .Case("kernel", "glorotuniform")
-      .Cases({"gamma", "moving_variance"}, "ones")
+      .Cases({"gamma", "moving_variance", "variance", "scale"}, "ones")
+      .Case("embeddings", "randomuniform")
+      .Cases({"depthwise_kernel", "pointwise_kernel"}, "glorotuniform")
       .Default("zeros");
 }
 
@@ -191,7 +193,8 @@ StringRef defaultInitializer(StringRef variable) {
 std::optional<Tensor> upconv::keras_import::drawVariable(
     Operation *op, const keras::VariableSpec &spec, StringRef key,
     uint64_t seed, Reporter &reporter) {
-  std::string argument = spec.name + "_initializer";
+  std::string argument =
+      spec.initializer.empty() ? spec.name + "_initializer" : spec.initializer;
   Attribute attribute = op->getAttr(argument);
   auto initializer = parseInitializer(attribute, defaultInitializer(spec.name));
   Draw draw = initializer ? drawFrom(*initializer, spec.shape) : nullptr;

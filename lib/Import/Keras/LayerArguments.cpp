@@ -3,6 +3,7 @@
 #include "LayerArguments.h"
 #include "Spelling.h"
 
+#include "upconv/Dialect/Keras/IR/Functions.h"
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -207,6 +208,36 @@ void LayerArguments::integerList(StringRef key) {
   set(key, builder.getDenseI64ArrayAttr(entries), value);
 }
 
+void LayerArguments::optionalAxes(StringRef key) {
+  JsonValue value = take(key);
+  if (!value.isSet())
+    return;
+  JsonValue list =
+      value.string("class_name") == "__tuple__" ? value["items"] : value;
+  Shape entries;
+  if (auto integer = value.asInteger())
+    entries.push_back(*integer);
+  else if (!list.isArray())
+    return typeError(key, "an integer or a list of integers", value);
+  for (JsonValue element : list.elements()) {
+    auto integer = element.asInteger();
+    if (!integer)
+      return typeError(key, "an integer or a list of integers", value);
+    entries.push_back(*integer);
+  }
+  set(key, builder.getDenseI64ArrayAttr(entries), value);
+}
+
+void LayerArguments::axes(StringRef key, int64_t byDefault) {
+  if (!config[key]) {
+    take(key);
+    return set(key, builder.getDenseI64ArrayAttr({byDefault}), {});
+  }
+  optionalAxes(key);
+  if (config[key].isNull())
+    typeError(key, "an integer or a list of integers", config[key]);
+}
+
 void LayerArguments::axis(StringRef key, int64_t byDefault) {
   JsonValue value = take(key);
   std::vector<JsonValue> list = value.elements();
@@ -229,6 +260,12 @@ void LayerArguments::training(ArrayRef<StringRef> keys) {
       set(key, toAttribute(builder, value), value);
 }
 
+void LayerArguments::ignoreAll() {
+  for (const JsonValue::Member &member : config.members())
+    if (member.key != "dtype" && member.key != "trainable")
+      take(member.key);
+}
+
 void LayerArguments::ignore(ArrayRef<StringRef> keys) {
   for (StringRef key : keys)
     take(key);
@@ -238,17 +275,48 @@ void LayerArguments::ignore(ArrayRef<StringRef> keys) {
 // Activations
 //===----------------------------------------------------------------------===//
 
-static constexpr StringRef supportedActivations[] = {
-    "linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"};
+/// Keras's functions that have no name in the dialect, and why.
+static constexpr std::pair<StringRef, StringRef> otherActivations[] = {
+    {"glu", "it halves an axis, which the layer's output shape does not show"},
+    {"sparsemax", "it sorts its input"},
+};
 
-static constexpr StringRef otherActivations[] = {
-    "celu",        "elu",         "exponential",    "gelu",
-    "glu",         "hard_shrink", "hard_sigmoid",   "hard_silu",
-    "hard_swish",  "hard_tanh",   "log_sigmoid",    "log_softmax",
-    "mish",        "relu6",       "selu",           "silu",
-    "soft_shrink", "softplus",    "softsign",       "sparse_plus",
-    "sparsemax",   "squareplus",  "sparse_sigmoid", "swish",
-    "tanh_shrink", "threshold"};
+static StringRef canonicalActivation(StringRef name, Flavor flavor) {
+  if (name == "softmax_v2")
+    return "softmax";
+  if (name == "swish")
+    return "silu";
+  if (name == "hard_swish")
+    return "hard_silu";
+  // A line of slope 0.2 there, of slope 1/6 here.
+  if (name == "hard_sigmoid" && flavor == Flavor::Keras2)
+    return "hard_sigmoid_v2";
+  return name;
+}
+
+std::optional<StringAttr> LayerArguments::activationNamed(StringRef name,
+                                                          JsonValue value) {
+  StringRef function = canonicalActivation(name, flavor);
+  ArrayRef<StringRef> supported = keras::getActivationNames();
+  if (llvm::is_contained(supported, function) && name != "hard_sigmoid_v2")
+    return builder.getStringAttr(function);
+  for (const auto &[other, reason] : otherActivations)
+    if (function == other) {
+      unsupported(value) << "activation '" << function
+                         << "' is not supported: " << reason;
+      return std::nullopt;
+    }
+  if (function == "threshold") {
+    error(value, "activation") << "activation 'threshold' needs arguments, "
+                                  "which a name cannot give";
+    return std::nullopt;
+  }
+  SmallVector<StringRef> known(supported);
+  llvm::append_range(known, ArrayRef<StringRef>{"swish", "hard_swish"});
+  error(value, "activation")
+      << "unknown activation '" << name << "'" << didYouMean(name, known);
+  return std::nullopt;
+}
 
 void LayerArguments::activation() {
   constexpr StringRef key = "activation";
@@ -264,8 +332,9 @@ void LayerArguments::activation() {
       set(key, builder.getStringAttr("linear"), value);
       plan.activation =
           readLayer(value, plan.name + "/activation", flavor, reporter);
-      static constexpr StringRef suitable[] = {"ReLU", "LeakyReLU", "Softmax",
-                                               "Activation"};
+      static constexpr StringRef suitable[] = {"ReLU",    "LeakyReLU",
+                                               "ELU",     "ThresholdedReLU",
+                                               "Softmax", "Activation"};
       if (plan.activation->kind &&
           !llvm::is_contained(suitable, plan.activation->className))
         unsupported(value) << "a layer '" << plan.activation->className
@@ -280,19 +349,8 @@ void LayerArguments::activation() {
   auto name = named.asString();
   if (!name)
     return typeError(key, "null, a name, a function or a layer object", value);
-  StringRef function = *name == "softmax_v2" ? StringRef("softmax") : *name;
-  if (llvm::is_contained(supportedActivations, function))
-    return set(key, builder.getStringAttr(function), value);
-  if (llvm::is_contained(otherActivations, function)) {
-    unsupported(value) << "activation '" << function
-                       << "' is not supported yet";
-    return;
-  }
-  SmallVector<StringRef> known(std::begin(supportedActivations),
-                               std::end(supportedActivations));
-  llvm::append_range(known, otherActivations);
-  error(value, key) << "unknown activation '" << function << "'"
-                    << didYouMean(function, known);
+  if (auto attribute = activationNamed(*name, value))
+    set(key, *attribute, value);
 }
 
 //===----------------------------------------------------------------------===//

@@ -35,12 +35,18 @@ public:
   void optionalNumber(llvm::StringRef key);
   /// An axis: an int or a list with one.
   void axis(llvm::StringRef key, int64_t byDefault);
+  /// Axes: an int or a list of ints.
+  void axes(llvm::StringRef key, int64_t byDefault);
+  /// The same where null or absence means that there is no value.
+  void optionalAxes(llvm::StringRef key);
   /// An activation function by name, or an object that describes one.
   void activation();
   /// Arguments that only training needs, kept as plain attributes.
   void training(llvm::ArrayRef<llvm::StringRef> keys);
   /// Arguments that mean nothing to a compiled model.
   void ignore(llvm::ArrayRef<llvm::StringRef> keys);
+  /// Every argument but those that all layers have.
+  void ignoreAll();
 
   /// The raw member, which counts as known from here on.
   JsonValue take(llvm::StringRef key);
@@ -64,6 +70,8 @@ public:
   void finish();
 
 private:
+  std::optional<mlir::StringAttr> activationNamed(llvm::StringRef name,
+                                                  JsonValue value);
   std::optional<Shape> readTuple(llvm::StringRef key, unsigned rank,
                                  JsonValue value);
   void checkDtype();

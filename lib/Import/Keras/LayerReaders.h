@@ -1,36 +1,27 @@
 //===- LayerReaders.h - One reader per family of layers -------------------===//
 //
-// A reader names the arguments of its layers with Keras's defaults. The table
-// that binds them to class names and ops is LayerTable.cpp.
+// A reader names the arguments of its layers with Keras's defaults; each family
+// lists its kinds of layers.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef UPCONV_LIB_IMPORT_KERAS_LAYERREADERS_H
 #define UPCONV_LIB_IMPORT_KERAS_LAYERREADERS_H
 
-#include <cstdint>
-#include <optional>
+#include "llvm/ADT/ArrayRef.h"
 
 namespace upconv::keras_import {
 
-class LayerArguments;
+struct LayerKind;
 
-void readConvTranspose(LayerArguments &args, unsigned rank);
-void readConv(LayerArguments &args, unsigned rank);
-/// Average pooling has no default `poolSize`.
-void readPooling(LayerArguments &args, unsigned rank,
-                 std::optional<int64_t> poolSize);
-
-void readDense(LayerArguments &args);
-void readReshape(LayerArguments &args);
-void readFlatten(LayerArguments &args);
-void readBatchNormalization(LayerArguments &args);
-void readReLU(LayerArguments &args);
-void readLeakyReLU(LayerArguments &args);
-void readSoftmax(LayerArguments &args);
-void readActivation(LayerArguments &args);
-void readDropout(LayerArguments &args);
-void readAdd(LayerArguments &args);
+llvm::ArrayRef<LayerKind> getActivationKinds();
+llvm::ArrayRef<LayerKind> getConvKinds();
+llvm::ArrayRef<LayerKind> getCoreKinds();
+llvm::ArrayRef<LayerKind> getIdentityKinds();
+llvm::ArrayRef<LayerKind> getMergingKinds();
+llvm::ArrayRef<LayerKind> getNormalizationKinds();
+llvm::ArrayRef<LayerKind> getPoolingKinds();
+llvm::ArrayRef<LayerKind> getShapeKinds();
 
 } // namespace upconv::keras_import
 

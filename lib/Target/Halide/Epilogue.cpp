@@ -57,6 +57,20 @@ static Expr nodeExpr(const ScalarNode &node, const Expr &anchor,
     return Halide::sqrt(arg(0));
   case Kind::Exp:
     return polynomialExp(arg(0));
+  case Kind::Expm1:
+    return polynomialExpm1(arg(0));
+  case Kind::Log:
+    return polynomialLog(arg(0));
+  case Kind::Erf:
+    return polynomialErf(arg(0));
+  case Kind::Sin:
+    return polynomialSin(arg(0));
+  case Kind::Cos:
+    return polynomialCos(arg(0));
+  case Kind::Floor:
+    return roundDown(arg(0));
+  case Kind::RoundEven:
+    return roundToEven(arg(0));
   case Kind::Log1p:
     return polynomialLog1p(arg(0));
   case Kind::Tanh:

@@ -84,7 +84,7 @@ func.func @others(%a: tensor<?x100xf32>, %b: tensor<?x7x1x5xf32>) -> tensor<?x7x
   // CHECK: keras.dropout
   %5 = keras.dropout %4 {rate = 0.5} : (tensor<?x140xf32>) -> tensor<?x140xf32>
   // CHECK: keras.softmax
-  %6 = keras.softmax %5 {axis = -1} : (tensor<?x140xf32>) -> tensor<?x140xf32>
+  %6 = keras.softmax %5 {axis = array<i64: -1>} : (tensor<?x140xf32>) -> tensor<?x140xf32>
   // CHECK: keras.reshape
   %7 = keras.reshape %6 {target_shape = array<i64: 7, -1, 5>}
     : (tensor<?x140xf32>) -> tensor<?x7x4x5xf32>

@@ -35,7 +35,7 @@ TEST(Activation, Names) {
                    -0.7615941559557649);
   EXPECT_DOUBLE_EQ(valueOf(activation(x, "softmax")).values[1],
                    0.9525741268224334);
-  EXPECT_EQ(messageOf(activation(x, "gelu")), "unknown activation 'gelu'");
+  EXPECT_EQ(messageOf(activation(x, "geru")), "unknown function 'geru'");
 }
 
 TEST(Activation, SaturatesWithoutOverflow) {
@@ -47,7 +47,22 @@ TEST(Activation, SaturatesWithoutOverflow) {
 
 TEST(Softmax, AlongAnyAxis) {
   Tensor64 x{{1, 2, 2}, {0, 5, 0, 5}};
-  EXPECT_EQ(valueOf(softmax(x, 1)).values, (Values{0.5, 0.5, 0.5, 0.5}));
-  EXPECT_EQ(messageOf(softmax(x, 3)),
+  EXPECT_EQ(valueOf(softmax(x, {1})).values, (Values{0.5, 0.5, 0.5, 0.5}));
+  EXPECT_EQ(messageOf(softmax(x, {3})),
             "axis 3 is not an axis of a tensor of rank 3");
+}
+
+TEST(Softmax, OverSeveralAxes) {
+  Tensor64 x{{1, 2, 2}, {0, 0, 5, 5}};
+  Values all = valueOf(softmax(x, {1, -1})).values;
+  EXPECT_DOUBLE_EQ(all[0] + all[1] + all[2] + all[3], 1);
+  EXPECT_DOUBLE_EQ(all[2] / all[0], std::exp(5.0));
+}
+
+TEST(PReLU, SharesAxes) {
+  Tensor64 x{{1, 2, 2}, {-1, 2, -3, -4}}, alpha{{1, 2}, {0.5, 0.25}};
+  EXPECT_EQ(valueOf(preluByElement(x, alpha)).values,
+            (Values{-0.5, 2, -1.5, -1}));
+  EXPECT_EQ(messageOf(preluByElement(x, Tensor64{{2}, {1, 1}})),
+            "alpha of shape 2 does not fit an input of shape 1x2x2");
 }

@@ -64,8 +64,15 @@ struct ScalarNode {
     Abs,
     Sqrt,
     Exp,
+    Expm1,
+    Log,
     Log1p,
     Tanh,
+    Erf,
+    Sin,
+    Cos,
+    Floor,
+    RoundEven,
     Less, ///< operands[0] < operands[1]: a truth value for Select
     LessEqual,
     Select, ///< operands[0] ? operands[1] : operands[2]

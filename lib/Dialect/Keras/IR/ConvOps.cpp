@@ -1,11 +1,11 @@
 //===- ConvOps.cpp - Convolutions and transposed convolutions -------------===//
 //
 // One template per family; the ops of rank 1, 2 and 3 are its instances. The
-// labels (C1), (C2), ... are those of KerasOps.td.
+// labels (C1), (C2), ... are those of ConvOps.td.
 //
 //===----------------------------------------------------------------------===//
 
-#include "ShapeInference.h"
+#include "LayerFamily.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -256,38 +256,22 @@ template <int Rank> struct Conv {
   }
 };
 
-template <typename Family, typename Op>
-SmallVector<VariableSpec> convVariables(Op op) {
-  auto input = cast<RankedTensorType>(op.getInput().getType());
-  SmallVector<VariableSpec> specs;
-  specs.push_back({"kernel", Family::kernelShape(op, input)});
-  if (op.getUseBias())
-    specs.push_back({"bias", {int64_t(op.getFilters())}});
-  return specs;
-}
+/// A family with its kernel and bias.
+template <typename Family> struct WithVariables : Family {
+  template <typename Op> static SmallVector<VariableSpec> variables(Op op) {
+    SmallVector<VariableSpec> specs;
+    specs.push_back({"kernel", Family::kernelShape(op, typeOf(op.getInput()))});
+    if (op.getUseBias())
+      specs.push_back({"bias", {int64_t(op.getFilters())}});
+    return specs;
+  }
+};
 
 } // namespace
 
-#define UPCONV_DEFINE_CONV(OP, FAMILY)                                         \
-  LogicalResult OP::verifyArguments(Location location, Adaptor adaptor) {      \
-    return FAMILY::verifyArguments({location, getLayerClass()}, adaptor);      \
-  }                                                                            \
-  LogicalResult OP::inferReturnTypes(                                          \
-      MLIRContext *context, std::optional<Location> location, Adaptor adaptor, \
-      SmallVectorImpl<Type> &results) {                                        \
-    LayerContext layer{location.value_or(UnknownLoc::get(context)),            \
-                       getLayerClass()};                                       \
-    if (failed(FAMILY::verifyArguments(layer, adaptor)))                       \
-      return failure();                                                        \
-    return FAMILY::inferShape(layer, adaptor, results);                        \
-  }                                                                            \
-  SmallVector<VariableSpec> OP::getVariableSpecs() {                           \
-    return convVariables<FAMILY>(*this);                                       \
-  }
-
-UPCONV_DEFINE_CONV(Conv1DTransposeOp, ConvTranspose<1>)
-UPCONV_DEFINE_CONV(Conv2DTransposeOp, ConvTranspose<2>)
-UPCONV_DEFINE_CONV(Conv3DTransposeOp, ConvTranspose<3>)
-UPCONV_DEFINE_CONV(Conv1DOp, Conv<1>)
-UPCONV_DEFINE_CONV(Conv2DOp, Conv<2>)
-UPCONV_DEFINE_CONV(Conv3DOp, Conv<3>)
+UPCONV_DEFINE_LAYER(Conv1DTransposeOp, WithVariables<ConvTranspose<1>>)
+UPCONV_DEFINE_LAYER(Conv2DTransposeOp, WithVariables<ConvTranspose<2>>)
+UPCONV_DEFINE_LAYER(Conv3DTransposeOp, WithVariables<ConvTranspose<3>>)
+UPCONV_DEFINE_LAYER(Conv1DOp, WithVariables<Conv<1>>)
+UPCONV_DEFINE_LAYER(Conv2DOp, WithVariables<Conv<2>>)
+UPCONV_DEFINE_LAYER(Conv3DOp, WithVariables<Conv<3>>)

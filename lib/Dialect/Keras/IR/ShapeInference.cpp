@@ -2,7 +2,10 @@
 
 #include "ShapeInference.h"
 
+#include "upconv/Dialect/Keras/IR/Functions.h"
+
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -74,11 +77,59 @@ LogicalResult upconv::keras::verifyRank(const LayerContext &layer,
                        << formatShape(input.getShape());
 }
 
+std::optional<int64_t> upconv::keras::normalizeAxis(int64_t axis,
+                                                    int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    return std::nullopt;
+  return axis < 0 ? axis + rank : axis;
+}
+
+FailureOr<SmallVector<int64_t>>
+upconv::keras::verifyAxes(const LayerContext &layer, StringRef argument,
+                          ArrayRef<int64_t> axes, RankedTensorType input) {
+  SmallVector<int64_t> result;
+  for (int64_t axis : axes) {
+    auto front = normalizeAxis(axis, input.getRank());
+    if (!front || *front == 0 || llvm::is_contained(result, *front)) {
+      layer.error(argument)
+          << "'" << argument
+          << "' must name different axes other than the batch, got "
+          << formatShape(axes) << " for an input of shape "
+          << formatShape(input.getShape());
+      return failure();
+    }
+    result.push_back(*front);
+  }
+  llvm::sort(result);
+  return result;
+}
+
+LogicalResult upconv::keras::verifyNotNegative(const LayerContext &layer,
+                                               StringRef argument,
+                                               const APFloat &value) {
+  if (value.convertToDouble() >= 0)
+    return success();
+  SmallString<16> text;
+  value.toString(text);
+  return layer.error(argument)
+         << "'" << argument << "' must not be negative, got " << text;
+}
+
+LogicalResult upconv::keras::verifyPositive(const LayerContext &layer,
+                                            StringRef argument, int64_t value) {
+  if (value > 0)
+    return success();
+  return layer.error(argument)
+         << "'" << argument << "' must be positive, got " << value;
+}
+
 LogicalResult upconv::keras::verifyActivation(const LayerContext &layer,
                                               StringRef name) {
-  return verifyChoice(
-      layer, "activation", name,
-      {"linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"});
+  if (llvm::is_contained(getActivationNames(), name))
+    return success();
+  return layer.error("activation")
+         << "'activation' must be one of Keras's functions, got '" << name
+         << "'";
 }
 
 std::optional<int64_t> upconv::keras::byteSizeOf(ArrayRef<int64_t> shape) {

@@ -89,6 +89,24 @@ mlir::LogicalResult verifyDataFormat(const LayerContext &layer,
 mlir::LogicalResult verifyRank(const LayerContext &layer,
                                mlir::RankedTensorType input, int64_t rank);
 
+/// `axis` counted from the front, or no value if it names no axis.
+std::optional<int64_t> normalizeAxis(int64_t axis, int64_t rank);
+
+/// `axes` counted from the front and in order; reports an entry that names no
+/// axis or the batch, and one that comes twice.
+llvm::FailureOr<llvm::SmallVector<int64_t>>
+verifyAxes(const LayerContext &layer, llvm::StringRef argument,
+           llvm::ArrayRef<int64_t> axes, mlir::RankedTensorType input);
+
+/// A number that is at least zero.
+mlir::LogicalResult verifyNotNegative(const LayerContext &layer,
+                                      llvm::StringRef argument,
+                                      const llvm::APFloat &value);
+
+/// An integer that is at least one.
+mlir::LogicalResult verifyPositive(const LayerContext &layer,
+                                   llvm::StringRef argument, int64_t value);
+
 /// The activation function is one that the dialect knows.
 mlir::LogicalResult verifyActivation(const LayerContext &layer,
                                      llvm::StringRef name);

@@ -87,6 +87,15 @@ void checkFunction(ScalarNode::Kind kind, double (*exact)(double),
 
 TEST(Math, Exp) { checkFunction(ScalarNode::Kind::Exp, std::exp, 2); }
 TEST(Math, Log1p) { checkFunction(ScalarNode::Kind::Log1p, std::log1p, 3); }
+TEST(Math, Expm1) { checkFunction(ScalarNode::Kind::Expm1, std::expm1, 3); }
+TEST(Math, Log) { checkFunction(ScalarNode::Kind::Log, std::log, 2); }
+TEST(Math, Erf) { checkFunction(ScalarNode::Kind::Erf, std::erf, 3); }
+TEST(Math, Sin) { checkFunction(ScalarNode::Kind::Sin, std::sin, 3); }
+TEST(Math, Cos) { checkFunction(ScalarNode::Kind::Cos, std::cos, 3); }
+TEST(Math, Floor) { checkFunction(ScalarNode::Kind::Floor, std::floor, 0); }
+TEST(Math, RoundEven) {
+  checkFunction(ScalarNode::Kind::RoundEven, std::nearbyint, 0);
+}
 TEST(Math, Tanh) { checkFunction(ScalarNode::Kind::Tanh, std::tanh, 3); }
 
 TEST(Math, TailsHaveTheBitsOfBodies) {

@@ -25,7 +25,14 @@ struct VariableSpec {
   std::string name; ///< as Keras names it, e.g. "kernel"
   llvm::SmallVector<int64_t> shape;
   bool trainable = true;
+  /// The argument that says how to draw it; `<name>_initializer` if empty.
+  std::string initializer = {};
 };
+
+/// The trait of layers that act in training only.
+template <typename Op>
+class IdentityAtInference
+    : public mlir::OpTrait::TraitBase<Op, IdentityAtInference> {};
 
 namespace detail {
 /// Checks that bound variables match the layer's specs in number, name, shape.

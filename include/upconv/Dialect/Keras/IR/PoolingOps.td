@@ -1,0 +1,33 @@
+//===- PoolingOps.td - Pooling ---------------------------*- tablegen -*-===//
+
+#ifndef UPCONV_DIALECT_KERAS_IR_POOLINGOPS_TD
+#define UPCONV_DIALECT_KERAS_IR_POOLINGOPS_TD
+
+include "upconv/Dialect/Keras/IR/KerasBase.td"
+
+class Keras_Pooling<string mnemonic, string kerasClass, int rank>
+    : Keras_Layer<mnemonic, kerasClass> {
+  let summary = rank # "-D pooling";
+  let description = [{
+    Lengths and `same` padding as for a convolution of the window's size. The
+    maximum ignores padded positions; the average divides by the number of real
+    elements in the window.
+
+    Constraints:
+    - (C1) `pool_size` and `strides` have one positive entry per spatial axis.
+    - (C2) `padding` is `valid` or `same`.
+    - (C3) `data_format` is `channels_last` or `channels_first`.
+    - (C4) the input has rank }] # !add(rank, 2) # [{.
+    - (C5) every known output length is positive.
+  }];
+  let arguments = (ins Keras_Tensor:$input, DenseI64ArrayAttr:$pool_size,
+    DenseI64ArrayAttr:$strides, StrAttr:$padding, StrAttr:$data_format);
+}
+def Keras_MaxPooling1DOp : Keras_Pooling<"max_pooling1d", "MaxPooling1D", 1>;
+def Keras_MaxPooling2DOp : Keras_Pooling<"max_pooling2d", "MaxPooling2D", 2>;
+def Keras_MaxPooling3DOp : Keras_Pooling<"max_pooling3d", "MaxPooling3D", 3>;
+def Keras_AveragePooling1DOp : Keras_Pooling<"average_pooling1d", "AveragePooling1D", 1>;
+def Keras_AveragePooling2DOp : Keras_Pooling<"average_pooling2d", "AveragePooling2D", 2>;
+def Keras_AveragePooling3DOp : Keras_Pooling<"average_pooling3d", "AveragePooling3D", 3>;
+
+#endif // UPCONV_DIALECT_KERAS_IR_POOLINGOPS_TD

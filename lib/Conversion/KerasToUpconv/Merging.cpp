@@ -1,0 +1,135 @@
+//===- Merging.cpp - Lowering of functions of several tensors -------------===//
+
+#include "Lowering.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace upconv;
+
+// A lower rank gets axes of size 1 at `insertAt`.
+static Value withRank(Lowering &lowering, Location loc, Value value,
+                      size_t rank, unsigned insertAt) {
+  Extents extents = getExtents(value.getType());
+  if (extents.size() == rank)
+    return value;
+  extents.insert(extents.begin() + insertAt, rank - extents.size(),
+                 lowering.constant(1));
+  return ReshapeOp::create(lowering.builder, loc,
+                           getTensorType(lowering.context(), extents), value);
+}
+
+// The operands at one rank and the extents that they broadcast to. Sizes that
+// must agree and may not are checked when the program runs.
+static std::pair<SmallVector<Value>, Extents>
+broadcast(Lowering &lowering, Operation *layer, unsigned insertAt) {
+  Location loc = layer->getLoc();
+  size_t rank = 0;
+  for (Value input : layer->getOperands())
+    rank = std::max<size_t>(rank,
+                            cast<RankedTensorType>(input.getType()).getRank());
+
+  SmallVector<Value> inputs;
+  Extents result(rank, lowering.constant(1));
+  for (Value input : layer->getOperands()) {
+    inputs.push_back(
+        withRank(lowering, loc, lowering.lowered(input), rank, insertAt));
+    for (auto [axis, extent] :
+         llvm::enumerate(getExtents(inputs.back().getType()))) {
+      if (getConstant(extent) == 1)
+        continue;
+      if (getConstant(result[axis]) == 1)
+        result[axis] = extent;
+      lowering.requireEqual(loc, result[axis], extent,
+                            "the operands of layer '" +
+                                keras::getLayerName(loc) +
+                                "' differ in size on axis " + Twine(axis));
+      // A known size says more than an expression that must equal it.
+      if (getConstant(extent))
+        result[axis] = extent;
+    }
+  }
+  return {inputs, result};
+}
+
+// A layer whose result combines the operands from left to right.
+static Value fold(Lowering &lowering, Operation *layer, unsigned insertAt,
+                  StringRef function, double scale = 1) {
+  auto [inputs, extents] = broadcast(lowering, layer, insertAt);
+  return lowering.map(layer->getLoc(), inputs, extents,
+                      [&](OpBuilder &builder, Location loc, ValueRange in) {
+                        Scalars scalars(builder, loc);
+                        Value result = in.front();
+                        for (Value next : in.drop_front())
+                          result = scalars.binary(function, result, next);
+                        return scale == 1 ? result
+                                          : scalars.mul(result, scalars(scale));
+                      });
+}
+
+Value upconv::lowerMerging(Lowering &lowering, Operation *layer) {
+  auto with = [&](StringRef function) {
+    return fold(lowering, layer, /*insertAt=*/1, function);
+  };
+  return llvm::TypeSwitch<Operation *, Value>(layer)
+      .Case([&](keras::AddOp) { return with("add"); })
+      .Case([&](keras::SubtractOp) { return with("subtract"); })
+      .Case([&](keras::MultiplyOp) { return with("multiply"); })
+      .Case([&](keras::MaximumOp) { return with("maximum"); })
+      .Case([&](keras::MinimumOp) { return with("minimum"); })
+      .Case([&](keras::AverageOp op) {
+        return fold(lowering, layer, /*insertAt=*/1, "add",
+                    1.0 / op.getInputs().size());
+      })
+      .Default([](Operation *) { return Value(); });
+}
+
+// x to a small integer power by multiplications, or null.
+static Value integerPower(Scalars &scalars, Value x, double exponent) {
+  int64_t n = std::abs(static_cast<int64_t>(exponent));
+  if (n != std::abs(exponent) || n > 64 || n == 0)
+    return {};
+  Value result, square = x;
+  for (; n; n >>= 1, square = scalars.mul(square, square))
+    if (n & 1)
+      result = result ? scalars.mul(result, square) : square;
+  return exponent < 0 ? scalars.div(scalars(1), result) : result;
+}
+
+static Value withScalar(Scalars &scalars, keras::OpsBinaryOp op, Value x) {
+  double scalar = op.getScalar()->convertToDouble();
+  bool first = op.getScalarFirst();
+  if (op.getFunction() == "power" && !first) {
+    if (Value power = integerPower(scalars, x, scalar))
+      return power;
+    if (scalar == 0.5)
+      return scalars.unary("sqrt", x);
+    if (scalar == -0.5)
+      return scalars.unary("rsqrt", x);
+  }
+  Value constant = scalars(scalar);
+  return first ? scalars.binary(op.getFunction(), constant, x)
+               : scalars.binary(op.getFunction(), x, constant);
+}
+
+// A general power has no scalar form.
+static bool hasScalarForm(keras::OpsBinaryOp op) {
+  if (op.getFunction() != "power")
+    return true;
+  if (!op.getScalar() || op.getScalarFirst())
+    return false;
+  double exponent = op.getScalar()->convertToDouble();
+  return std::abs(exponent) == 0.5 ||
+         (exponent != 0 && std::abs(exponent) <= 64 &&
+          exponent == static_cast<int64_t>(exponent));
+}
+
+Value upconv::lowerBinary(Lowering &lowering, keras::OpsBinaryOp op) {
+  if (!hasScalarForm(op))
+    return {};
+  if (!op.getScalar())
+    return fold(lowering, op, /*insertAt=*/0, op.getFunction());
+  return lowering.mapElements(op, [&](Scalars &scalars, Value x) {
+    return withScalar(scalars, op, x);
+  });
+}
