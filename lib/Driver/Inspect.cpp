@@ -2,6 +2,7 @@
 
 #include "Commands.h"
 #include "Listings.h"
+#include "TrainingRules.h"
 
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
@@ -29,8 +30,46 @@ static json::Value number(int64_t value) {
   return value < 0 ? json::Value(nullptr) : json::Value(value);
 }
 
+static json::Array constraintsJson(keras::LayerOpInterface layer,
+                                   const WeightStore &weights) {
+  json::Array list;
+  for (const ConstraintCheck &check : checkConstraints(layer, weights))
+    list.push_back(json::Object{
+        {"variable", check.variable},
+        {"constraint", check.constraint},
+        {"holds", check.holds ? json::Value(*check.holds) : nullptr}});
+  return list;
+}
+
+// Per spatial axis of each transposed convolution what is cropped in front, and
+// how many positions behind the last tap's reach the output goes on (negative:
+// how many are cropped there).
+static llvm::StringMap<json::Object> cropsOf(ModuleOp lowered) {
+  llvm::StringMap<json::Object> crops;
+  lowered.walk([&](ConvTransposeOp op) {
+    SmallVector<AffineExpr> in = getExtents(op.getInput().getType());
+    SmallVector<AffineExpr> out = getExtents(op.getType());
+    auto kernel = cast<RankedTensorType>(op.getWeights().getType()).getShape();
+    json::Array low, tail;
+    for (auto [axis, crop] : llvm::enumerate(op.getCropLow())) {
+      int64_t stride = op.getStrides()[axis];
+      int64_t reach = (kernel[axis] - 1) * op.getDilations()[axis] + 1;
+      AffineExpr natural = (in[axis + 1] - 1) * stride + reach;
+      AffineMap behind =
+          getExtentMap(op.getContext(), {out[axis + 1] - (natural - crop)});
+      low.push_back(crop);
+      std::optional<int64_t> known = getConstant(behind.getResult(0));
+      tail.push_back(known ? json::Value(*known) : json::Value(nullptr));
+    }
+    crops[keras::getLayerName(op.getLoc())] =
+        json::Object{{"crop", std::move(low)}, {"tail", std::move(tail)}};
+  });
+  return crops;
+}
+
 // The layers as model.summary() lists them.
-static json::Array layersJson(func::FuncOp function) {
+static json::Array layersJson(func::FuncOp function, const Session &session) {
+  llvm::StringMap<json::Object> crops = cropsOf(*session.model.module);
   json::Array layers;
   function.walk([&](keras::LayerOpInterface layer) {
     LayerParameters own = parametersOf(layer);
@@ -41,14 +80,26 @@ static json::Array layersJson(func::FuncOp function) {
     json::Array inputs;
     for (Value operand : layer->getOperands())
       inputs.push_back(shapeJson(operand.getType()));
-    layers.push_back(
-        json::Object{{"name", keras::getLayerName(layer.getLoc())},
+    StringRef name = keras::getLayerName(layer.getLoc());
+    json::Object entry(
+        json::Object{{"name", name},
                      {"class", layer.getLayerClass()},
                      {"input_shapes", std::move(inputs)},
                      {"output_shape", shapeJson(layer->getResult(0).getType())},
                      {"parameters", own.total},
                      {"trainable_parameters", own.trainable},
                      {"variables", std::move(variables)}});
+    auto loss = regularizationLoss(layer, session.model.weights);
+    if (loss)
+      entry["regularization_loss"] =
+          loss->unknown.empty() ? json::Value(loss->loss) : nullptr;
+    json::Array constraints = constraintsJson(layer, session.model.weights);
+    if (!constraints.empty())
+      entry["constraints"] = std::move(constraints);
+    if (auto crop = crops.find(name); crop != crops.end())
+      for (auto &member : crop->second)
+        entry[member.first] = std::move(member.second);
+    layers.push_back(std::move(entry));
   });
   return layers;
 }
@@ -106,7 +157,7 @@ static json::Array portsJson(func::FuncOp function, bool inputs,
 
 static json::Object summarize(Session &session) {
   auto function = *session.kerasModule->getOps<func::FuncOp>().begin();
-  json::Array layers = layersJson(function);
+  json::Array layers = layersJson(function, session);
   std::optional<int64_t> workspace = workspaceBytes(session.built.library);
   return json::Object{
       {"model", session.built.library.modelName},
@@ -172,6 +223,35 @@ static std::string knobsText(const json::Object &knobs) {
   return llvm::join(parts, " ");
 }
 
+// Losses of the regularizers, and the constraints that the weights break.
+static void printTrainingRules(const json::Object &summary,
+                               llvm::raw_ostream &os) {
+  double total = 0;
+  bool any = false, known = true;
+  for (const json::Value &entry : *summary.getArray("layers")) {
+    const json::Object &layer = *entry.getAsObject();
+    if (const json::Value *loss = layer.get("regularization_loss")) {
+      any = true;
+      known &= loss->getAsNumber().has_value();
+      total += loss->getAsNumber().value_or(0);
+    }
+    const json::Array *constraints = layer.getArray("constraints");
+    if (!constraints)
+      continue;
+    for (const json::Value &value : *constraints) {
+      const json::Object &check = *value.getAsObject();
+      if (check.getBoolean("holds") == false)
+        os << "Constraint broken: " << cell(*check.get("constraint")) << " of "
+           << cell(*layer.get("name")) << "/" << cell(*check.get("variable"))
+           << "\n";
+    }
+  }
+  if (any && known)
+    os << "Regularization loss: " << llvm::format("%.6g", total) << "\n";
+  else if (any)
+    os << "Regularization loss: unknown without the weights\n";
+}
+
 static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
   os << "Model: " << cell(*summary.get("model")) << "\n";
   std::vector<std::vector<std::string>> rows;
@@ -190,8 +270,9 @@ static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
   int64_t total = *summary.getInteger("parameters");
   int64_t trainable = *summary.getInteger("trainable_parameters");
   os << "Total parameters: " << total << "\nTrainable: " << trainable
-     << "\nNot trainable: " << total - trainable
-     << "\n\nTarget: " << cell(*summary.get("target")) << "\n";
+     << "\nNot trainable: " << total - trainable << "\n";
+  printTrainingRules(summary, os);
+  os << "\nTarget: " << cell(*summary.get("target")) << "\n";
   rows.clear();
   for (const json::Value &entry : *summary.getArray("kernels")) {
     const json::Object &kernel = *entry.getAsObject();

@@ -24,10 +24,10 @@ using namespace upconv;
 static Value lowerLayer(Lowering &lowering, Operation *layer) {
   if (layer->hasTrait<keras::IdentityAtInference>())
     return lowering.lowered(layer->getOperand(0));
-  if (Value value = lowerActivation(lowering, layer))
-    return value;
-  if (Value value = lowerMerging(lowering, layer))
-    return value;
+  for (auto lowerFamily :
+       {lowerActivation, lowerMerging, lowerSlicing, lowerContraction})
+    if (Value value = lowerFamily(lowering, layer))
+      return value;
   return llvm::TypeSwitch<Operation *, Value>(layer)
       .Case<keras::Conv1DTransposeOp, keras::Conv2DTransposeOp,
             keras::Conv3DTransposeOp>(

@@ -93,6 +93,8 @@ public:
 /// it is of another family or has no lowering.
 mlir::Value lowerActivation(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerMerging(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerSlicing(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerContraction(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerConvTranspose(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerConv(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerDense(Lowering &lowering, keras::DenseOp layer);

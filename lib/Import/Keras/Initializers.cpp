@@ -4,6 +4,7 @@
 #include "Spelling.h"
 
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
+#include "upconv/Dialect/Keras/IR/SerializedObject.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "upconv/Support/Random.h"
@@ -46,45 +47,13 @@ public:
   }
 };
 
-/// An initializer as the file gives it: a name, or an object with arguments.
-struct Initializer {
-  std::string name; ///< lower case without underscores
-  DictionaryAttr config;
-
-  double number(StringRef key, double byDefault) const {
-    Attribute value = config ? config.get(key) : Attribute();
-    if (auto real = dyn_cast_or_null<FloatAttr>(value))
-      return real.getValueAsDouble();
-    if (auto integer = dyn_cast_or_null<IntegerAttr>(value))
-      return double(integer.getInt());
-    return byDefault;
-  }
-  std::string text(StringRef key, StringRef byDefault) const {
-    Attribute value = config ? config.get(key) : Attribute();
-    auto string = dyn_cast_or_null<StringAttr>(value);
-    return string ? string.str() : byDefault.str();
-  }
-};
-
-std::string withoutCase(StringRef name) {
-  std::string result;
-  for (char c : name.lower())
-    if (c != '_')
-      result += c;
-  return result;
-}
+using Initializer = keras::SerializedObject;
 
 std::optional<Initializer> parseInitializer(Attribute attribute,
                                             StringRef byDefault) {
   if (!attribute)
     return Initializer{byDefault.str(), {}};
-  if (auto name = dyn_cast<StringAttr>(attribute))
-    return Initializer{withoutCase(name), {}};
-  auto object = dyn_cast<DictionaryAttr>(attribute);
-  auto name = object ? object.getAs<StringAttr>("class_name") : StringAttr();
-  if (!name)
-    return std::nullopt;
-  return Initializer{withoutCase(name), object.getAs<DictionaryAttr>("config")};
+  return Initializer::parse(attribute);
 }
 
 /// Keras's compute_fans: the last two axes are in and out, whatever the layer

@@ -40,3 +40,19 @@ func.func @reshapes(%x: tensor<1x6xf32>) -> tensor<1x3x2xf32> {
   %b = upconv.reshape %a : tensor<1x2x3xf32> -> tensor<1x3x2xf32>
   return %b : tensor<1x3x2xf32>
 }
+
+// -----
+
+// Two channels_first tensors are joined in channels-last.
+// CHECK-LABEL: func.func @concat
+// CHECK-NOT: upconv.transpose
+// CHECK: upconv.concat(%arg0, %arg1) axis 3
+// CHECK-NOT: upconv.transpose
+// CHECK: return
+func.func @concat(%x: tensor<1x4x5x3xf32>, %y: tensor<1x4x5x2xf32>) -> tensor<1x4x5x5xf32> {
+  %a = upconv.transpose %x [0, 3, 1, 2] : tensor<1x4x5x3xf32> -> tensor<1x3x4x5xf32>
+  %b = upconv.transpose %y [0, 3, 1, 2] : tensor<1x4x5x2xf32> -> tensor<1x2x4x5xf32>
+  %c = upconv.concat(%a, %b) axis 1 : (tensor<1x3x4x5xf32>, tensor<1x2x4x5xf32>) -> tensor<1x5x4x5xf32>
+  %r = upconv.transpose %c [0, 2, 3, 1] : tensor<1x5x4x5xf32> -> tensor<1x4x5x5xf32>
+  return %r : tensor<1x4x5x5xf32>
+}

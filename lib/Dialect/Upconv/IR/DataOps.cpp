@@ -2,6 +2,8 @@
 
 #include "upconv/Dialect/Upconv/IR/UpconvOps.h"
 
+#include "mlir/IR/PatternMatch.h"
+
 using namespace mlir;
 using namespace upconv;
 
@@ -36,6 +38,45 @@ OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getInputs().size() == 1 && getInputs().front().getType() == getType()
              ? OpFoldResult(getInputs().front())
              : OpFoldResult();
+}
+
+namespace {
+
+// concat(transpose(x), transpose(y)) is transpose(concat(x, y)), as for a map.
+struct HoistTransposesOverConcat : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    SmallVector<Value> inputs;
+    ArrayRef<int64_t> permutation;
+    for (Value input : op.getInputs()) {
+      auto transpose = input.getDefiningOp<TransposeOp>();
+      if (!transpose)
+        return failure();
+      if (inputs.empty())
+        permutation = transpose.getPermutation();
+      if (transpose.getPermutation() != permutation)
+        return failure();
+      inputs.push_back(transpose.getInput());
+    }
+    SmallVector<AffineExpr> outer = getExtents(op.getType());
+    SmallVector<AffineExpr> inner(outer.size());
+    for (auto [axis, source] : llvm::enumerate(permutation))
+      inner[source] = outer[axis];
+    auto joined = ConcatOp::create(
+        rewriter, op.getLoc(), getTensorType(op.getContext(), inner), inputs,
+        permutation[op.getAxis()], LayoutAttr(), IntegerAttr());
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), joined,
+                                             permutation);
+    return success();
+  }
+};
+
+} // namespace
+
+void ConcatOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<HoistTransposesOverConcat>(context);
 }
 
 //===----------------------------------------------------------------------===//

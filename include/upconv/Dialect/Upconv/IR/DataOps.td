@@ -22,6 +22,7 @@ def Upconv_ConcatOp : Upconv_Op<"concat", [Pure]> {
     attr-dict `:` functional-type(operands, results)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
