@@ -107,6 +107,26 @@ Expected<Tensor64> convolution(const Tensor64 &input, const Tensor64 &kernel,
   return toChannelsFirst(*output);
 }
 
+// A grouped convolution with one group per channel, whose kernel is
+// (k..., 1, channels * multiplier): the same numbers in the same order.
+Expected<Tensor64> depthwiseConvolution(const Tensor64 &input,
+                                        const Tensor64 &kernel,
+                                        const Tensor64 *bias,
+                                        const ConvolutionArguments &arguments) {
+  size_t rank = arguments.strides.size();
+  bool first = arguments.dataFormat == DataFormat::ChannelsFirst;
+  if (input.shape.size() != rank + 2 || kernel.shape.size() != rank + 2 ||
+      kernel.shape[rank] != (first ? input.shape[1] : input.shape.back()))
+    return failure("a kernel of shape " + shapeText(kernel.shape) +
+                   " does not fit an input of shape " + shapeText(input.shape));
+  Tensor64 grouped = kernel;
+  grouped.shape[rank] = 1;
+  grouped.shape[rank + 1] *= kernel.shape[rank];
+  ConvolutionArguments perChannel = arguments;
+  perChannel.groups = kernel.shape[rank];
+  return convolution(input, grouped, bias, perChannel);
+}
+
 Expected<Tensor64> dense(const Tensor64 &input, const Tensor64 &kernel,
                          const Tensor64 *bias) {
   if (input.shape.size() < 2 || kernel.shape.size() != 2 ||

@@ -70,6 +70,53 @@ Result evaluateDense(keras::DenseOp op, const Tensor64 &input,
   return activate(op, dense(input, *weights->first, weights->second));
 }
 
+template <typename LayerOp>
+llvm::Expected<ConvolutionArguments> depthwiseArguments(LayerOp op) {
+  auto padding = parsePadding(op.getPadding());
+  if (!padding)
+    return padding.takeError();
+  auto dataFormat = parseDataFormat(op.getDataFormat());
+  if (!dataFormat)
+    return dataFormat.takeError();
+  return ConvolutionArguments{op.getStrides().vec(), op.getDilationRate().vec(),
+                              *padding, *dataFormat};
+}
+
+template <typename LayerOp>
+Result evaluateDepthwise(LayerOp op, const Tensor64 &input,
+                         const Variables &variables) {
+  auto weights = kernelAndBias(op, variables);
+  if (!weights)
+    return weights.takeError();
+  auto arguments = depthwiseArguments(op);
+  if (!arguments)
+    return arguments.takeError();
+  return activate(op, depthwiseConvolution(input, *weights->first,
+                                           weights->second, *arguments));
+}
+
+template <typename LayerOp>
+Result evaluateSeparable(LayerOp op, const Tensor64 &input,
+                         const Variables &variables) {
+  auto arguments = depthwiseArguments(op);
+  if (!arguments)
+    return arguments.takeError();
+  auto depthwise = variables.get("depthwise_kernel");
+  if (!depthwise)
+    return depthwise.takeError();
+  auto pointwise = variables.get("pointwise_kernel");
+  if (!pointwise)
+    return pointwise.takeError();
+  Result inner = depthwiseConvolution(input, **depthwise, nullptr, *arguments);
+  if (!inner)
+    return inner;
+  std::vector<int64_t> ones(arguments->strides.size(), 1);
+  ConvolutionArguments mixing{ones, ones, Padding::Valid,
+                              arguments->dataFormat};
+  return activate(
+      op, convolution(*inner, **pointwise, variables.find("bias"), mixing));
+}
+
 } // namespace
 
 Answer evaluateConvLayer(const LayerCall &call) {
@@ -85,6 +132,10 @@ Answer evaluateConvLayer(const LayerCall &call) {
           })
       .Case(
           [&](DenseOp op) { return evaluateDense(op, input, call.variables); })
+      .Case<DepthwiseConv1DOp, DepthwiseConv2DOp>(
+          [&](auto op) { return evaluateDepthwise(op, input, call.variables); })
+      .Case<SeparableConv1DOp, SeparableConv2DOp>(
+          [&](auto op) { return evaluateSeparable(op, input, call.variables); })
       .Default([](Operation *) { return std::nullopt; });
 }
 

@@ -2,6 +2,8 @@
 
 #include "LayerCall.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace upconv::reference {
@@ -20,6 +22,19 @@ Result evaluatePooling(Pool pool, PoolingOp op, const Tensor64 &input) {
       {op.getPoolSize().vec(), op.getStrides().vec(), *padding, *dataFormat});
 }
 
+/// All spatial axes.
+template <typename PoolingOp>
+Result evaluateGlobalPooling(StringRef function, PoolingOp op,
+                             const Tensor64 &input) {
+  auto dataFormat = parseDataFormat(op.getDataFormat());
+  if (!dataFormat)
+    return dataFormat.takeError();
+  int64_t first = *dataFormat == DataFormat::ChannelsFirst ? 2 : 1;
+  std::vector<int64_t> axes(input.shape.size() - 2);
+  std::iota(axes.begin(), axes.end(), first);
+  return reduce(input, function, axes, op.getKeepdims());
+}
+
 } // namespace
 
 Answer evaluatePoolingLayer(const LayerCall &call) {
@@ -30,6 +45,11 @@ Answer evaluatePoolingLayer(const LayerCall &call) {
           [&](auto op) { return evaluatePooling(Pool::Maximum, op, input); })
       .Case<AveragePooling1DOp, AveragePooling2DOp, AveragePooling3DOp>(
           [&](auto op) { return evaluatePooling(Pool::Average, op, input); })
+      .Case<GlobalMaxPooling1DOp, GlobalMaxPooling2DOp, GlobalMaxPooling3DOp>(
+          [&](auto op) { return evaluateGlobalPooling("max", op, input); })
+      .Case<GlobalAveragePooling1DOp, GlobalAveragePooling2DOp,
+            GlobalAveragePooling3DOp>(
+          [&](auto op) { return evaluateGlobalPooling("mean", op, input); })
       .Default([](Operation *) { return std::nullopt; });
 }
 

@@ -152,6 +152,37 @@ Expected<Tensor64> slice(const Tensor64 &input, ArrayRef<int64_t> begin,
   return reference::squeeze(*output, squeezed);
 }
 
+/// `width` of the spatial axes with zeros for batch and channels.
+static std::vector<int64_t> allAxes(ArrayRef<int64_t> width,
+                                    DataFormat dataFormat) {
+  std::vector<int64_t> all = width.vec();
+  size_t front = dataFormat == DataFormat::ChannelsFirst ? 4 : 2;
+  all.insert(all.begin(), front, 0);
+  all.insert(all.end(), 4 - front, 0);
+  return all;
+}
+
+Expected<Tensor64> zeroPadding(const Tensor64 &input, ArrayRef<int64_t> width,
+                               DataFormat dataFormat) {
+  return pad(input, allAxes(width, dataFormat), "constant", 0);
+}
+
+Expected<Tensor64> cropping(const Tensor64 &input, ArrayRef<int64_t> width,
+                            DataFormat dataFormat) {
+  std::vector<int64_t> all = allAxes(width, dataFormat), begin, end;
+  if (all.size() != 2 * input.shape.size())
+    return failure("cropping needs two entries per spatial axis");
+  for (auto [axis, size] : enumerate(input.shape)) {
+    begin.push_back(all[2 * axis]);
+    end.push_back(size - all[2 * axis + 1]);
+    if (begin.back() < 0 || end.back() > size || begin.back() >= end.back())
+      return failure("axis " + Twine(axis) + " of shape " +
+                     shapeText(input.shape) + " cannot be cropped by " +
+                     Twine(all[2 * axis]) + " and " + Twine(all[2 * axis + 1]));
+  }
+  return slice(input, begin, end, std::vector<int64_t>(begin.size(), 1), {});
+}
+
 /// Runs a function of channels-last tensors.
 static Expected<Tensor64>
 inChannelsLast(const Tensor64 &input, DataFormat dataFormat,

@@ -57,6 +57,14 @@ convolutionTranspose(const Tensor64 &input, const Tensor64 &kernel,
                      const Tensor64 *bias,
                      const ConvolutionTransposeArguments &arguments);
 
+/// Each channel on its own: kernel (k..., channels, multiplier), output channel
+/// c * multiplier + m; `bias` (channels * multiplier) or null.
+/// `arguments.groups` has no meaning here.
+llvm::Expected<Tensor64>
+depthwiseConvolution(const Tensor64 &input, const Tensor64 &kernel,
+                     const Tensor64 *bias,
+                     const ConvolutionArguments &arguments);
+
 /// Contraction of the last axis: kernel (channels, units), `bias` (units) or
 /// null.
 llvm::Expected<Tensor64> dense(const Tensor64 &input, const Tensor64 &kernel,
@@ -87,6 +95,50 @@ llvm::Expected<Tensor64>
 batchNormalization(const Tensor64 &input, int64_t axis, double epsilon,
                    const Tensor64 *gamma, const Tensor64 *beta,
                    const Tensor64 &mean, const Tensor64 &variance);
+
+/// (x - mean) / sqrt(variance + epsilon) * gamma + beta with mean and biased
+/// variance over `axes` per sample; gamma and beta have those axes' sizes, or
+/// are null. With `rmsScaling` the means are not subtracted from x.
+llvm::Expected<Tensor64>
+layerNormalization(const Tensor64 &input, llvm::ArrayRef<int64_t> axes,
+                   double epsilon, const Tensor64 *gamma, const Tensor64 *beta,
+                   bool rmsScaling = false);
+
+/// The same over all axes but the batch, per group of neighbouring channels (of
+/// `axis`); -1 groups are as many as channels. gamma and beta per channel.
+llvm::Expected<Tensor64>
+groupNormalization(const Tensor64 &input, int64_t groups, int64_t axis,
+                   double epsilon, const Tensor64 *gamma, const Tensor64 *beta);
+
+/// x / sqrt(mean(x^2) + epsilon) * scale over `axes`.
+llvm::Expected<Tensor64> rmsNormalization(const Tensor64 &input,
+                                          llvm::ArrayRef<int64_t> axes,
+                                          double epsilon,
+                                          const Tensor64 &scale);
+
+/// x / sqrt(max(sum(x^2), 1e-12)) over `axes`.
+llvm::Expected<Tensor64> unitNormalization(const Tensor64 &input,
+                                           llvm::ArrayRef<int64_t> axes);
+
+/// (x - mean) / max(sqrt(variance), 1e-7), or x * that + mean if `invert`; both
+/// have one value or one per element of the kept `axes`.
+llvm::Expected<Tensor64> normalization(const Tensor64 &input,
+                                       llvm::ArrayRef<int64_t> axes,
+                                       llvm::ArrayRef<double> mean,
+                                       llvm::ArrayRef<double> variance,
+                                       bool invert);
+
+/// x * scale + offset, each one value or one per element of the last axis.
+llvm::Expected<Tensor64> rescaling(const Tensor64 &input,
+                                   llvm::ArrayRef<double> scale,
+                                   llvm::ArrayRef<double> offset);
+
+/// The table's rows whose numbers the input holds, cut to integers.
+llvm::Expected<Tensor64> embedding(const Tensor64 &input,
+                                   const Tensor64 &table);
+
+/// Zero where all of the last axis equals `value`.
+Tensor64 masking(const Tensor64 &input, double value);
 
 /// x >= maximum: maximum; x > threshold: x; else slope * (x - threshold).
 Tensor64 relu(const Tensor64 &input, std::optional<double> maximum,
@@ -182,6 +234,21 @@ llvm::Expected<Tensor64> depthToSpace(const Tensor64 &input, int64_t block,
                                       DataFormat dataFormat);
 llvm::Expected<Tensor64> spaceToDepth(const Tensor64 &input, int64_t block,
                                       DataFormat dataFormat);
+
+/// `width` has (low, high) per spatial axis, zeros and crops alike.
+llvm::Expected<Tensor64> zeroPadding(const Tensor64 &input,
+                                     llvm::ArrayRef<int64_t> width,
+                                     DataFormat dataFormat);
+llvm::Expected<Tensor64> cropping(const Tensor64 &input,
+                                  llvm::ArrayRef<int64_t> width,
+                                  DataFormat dataFormat);
+
+/// Spatial axes of `sizes` by TensorFlow's kernel `interpolation`, with half
+/// pixel centres and without antialiasing; see KerasOps.td.
+llvm::Expected<Tensor64> resizing(const Tensor64 &input,
+                                  llvm::ArrayRef<int64_t> sizes,
+                                  llvm::StringRef interpolation,
+                                  DataFormat dataFormat);
 
 /// The channel axis moved from place 1 to the end, and back.
 Tensor64 toChannelsLast(const Tensor64 &input);

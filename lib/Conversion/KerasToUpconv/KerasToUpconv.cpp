@@ -46,6 +46,18 @@ static Value lowerLayer(Lowering &lowering, Operation *layer) {
       .Case([&](keras::BatchNormalizationOp op) {
         return lowerBatchNormalization(lowering, op);
       })
+      .Case([&](keras::PermuteOp op) { return lowerPermute(lowering, op); })
+      .Case([&](keras::RepeatVectorOp op) {
+        return lowerRepeatVector(lowering, op);
+      })
+      .Case([&](keras::RescalingOp op) { return lowerRescaling(lowering, op); })
+      .Case([&](keras::NormalizationOp op) {
+        return lowerNormalization(lowering, op);
+      })
+      .Case([&](keras::OpsExpandDimsOp op) {
+        return lowerExpandDims(lowering, op);
+      })
+      .Case([&](keras::OpsSqueezeOp op) { return lowerSqueeze(lowering, op); })
       .Case([&](keras::OpsBinaryOp op) { return lowerBinary(lowering, op); })
       .Default([](Operation *) { return Value(); });
 }

@@ -104,6 +104,13 @@ mlir::Value lowerBatchNormalization(Lowering &lowering,
                                     keras::BatchNormalizationOp layer);
 mlir::Value lowerBinary(Lowering &lowering, keras::OpsBinaryOp op);
 mlir::Value lowerReshape(Lowering &lowering, keras::ReshapeOp layer);
+mlir::Value lowerPermute(Lowering &lowering, keras::PermuteOp layer);
+mlir::Value lowerRepeatVector(Lowering &lowering, keras::RepeatVectorOp layer);
+mlir::Value lowerExpandDims(Lowering &lowering, keras::OpsExpandDimsOp op);
+mlir::Value lowerSqueeze(Lowering &lowering, keras::OpsSqueezeOp op);
+mlir::Value lowerRescaling(Lowering &lowering, keras::RescalingOp layer);
+mlir::Value lowerNormalization(Lowering &lowering,
+                               keras::NormalizationOp layer);
 mlir::Value lowerFlatten(Lowering &lowering, keras::FlattenOp layer);
 
 } // namespace upconv

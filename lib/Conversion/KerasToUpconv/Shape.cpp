@@ -26,6 +26,57 @@ Value upconv::lowerReshape(Lowering &lowering, keras::ReshapeOp op) {
                            getTensorType(lowering.context(), out), input);
 }
 
+Value upconv::lowerPermute(Lowering &lowering, keras::PermuteOp op) {
+  SmallVector<int64_t> permutation = {0};
+  llvm::append_range(permutation, op.getDims());
+  return lowering.transpose(op.getLoc(), lowering.lowered(op.getInput()),
+                            permutation);
+}
+
+// A map that broadcasts a new axis of size 1.
+Value upconv::lowerRepeatVector(Lowering &lowering, keras::RepeatVectorOp op) {
+  Location loc = op.getLoc();
+  Value input = lowering.lowered(op.getInput());
+  Extents extents = getExtents(input.getType());
+  extents.insert(extents.begin() + 1, lowering.constant(1));
+  Value steps = ReshapeOp::create(
+      lowering.builder, loc, getTensorType(lowering.context(), extents), input);
+  extents[1] = lowering.constant(op.getN());
+  return lowering.map(
+      loc, steps, extents,
+      [](OpBuilder &, Location, ValueRange in) { return in.front(); });
+}
+
+// The axis is only a view.
+static Value reshaped(Lowering &lowering, Operation *op, Extents extents) {
+  return ReshapeOp::create(lowering.builder, op->getLoc(),
+                           getTensorType(lowering.context(), extents),
+                           lowering.lowered(op->getOperand(0)));
+}
+
+Value upconv::lowerExpandDims(Lowering &lowering, keras::OpsExpandDimsOp op) {
+  Extents extents = getExtents(lowering.lowered(op.getInput()).getType());
+  int64_t axis = normalizeAxis(op.getAxis(), extents.size() + 1);
+  extents.insert(extents.begin() + axis, lowering.constant(1));
+  return reshaped(lowering, op, extents);
+}
+
+Value upconv::lowerSqueeze(Lowering &lowering, keras::OpsSqueezeOp op) {
+  Extents extents = getExtents(lowering.lowered(op.getInput()).getType());
+  SmallVector<int64_t> axes;
+  for (int64_t axis : op.getAxis())
+    axes.push_back(normalizeAxis(axis, extents.size()));
+  llvm::sort(axes, std::greater<>());
+  for (int64_t axis : axes) {
+    lowering.requireEqual(op.getLoc(), extents[axis], lowering.constant(1),
+                          "axis " + Twine(axis) + " of layer '" +
+                              keras::getLayerName(op.getLoc()) +
+                              "' must have size 1");
+    extents.erase(extents.begin() + axis);
+  }
+  return reshaped(lowering, op, extents);
+}
+
 Value upconv::lowerFlatten(Lowering &lowering, keras::FlattenOp op) {
   Location loc = op.getLoc();
   Value input = lowering.lowered(op.getInput());

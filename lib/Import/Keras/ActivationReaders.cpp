@@ -1,4 +1,4 @@
-//===- ActivationReaders.cpp - Arguments of activation layers -----------===//
+//===- ActivationReaders.cpp - Arguments of activation layers -------------===//
 
 #include "LayerKinds.h"
 

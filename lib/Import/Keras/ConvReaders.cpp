@@ -63,6 +63,32 @@ static void readConv(LayerArguments &args, unsigned rank) {
   readConvTraining(args);
 }
 
+static void readDepthwise(LayerArguments &args, unsigned rank) {
+  args.tuple("kernel_size", rank);
+  args.tuple("strides", rank, 1);
+  args.keyword("padding", "valid");
+  args.integer("depth_multiplier", 1);
+  args.keyword("data_format", "channels_last");
+  args.tuple("dilation_rate", rank, 1);
+  args.activation();
+  args.boolean("use_bias", true);
+  // Inherited by tf.keras from the plain convolution, and never looked at.
+  if (args.getFlavor() == Flavor::Keras2)
+    args.ignore({"groups", "kernel_initializer", "kernel_regularizer",
+                 "kernel_constraint"});
+  args.training({"trainable", "depthwise_initializer", "bias_initializer",
+                 "depthwise_regularizer", "bias_regularizer",
+                 "activity_regularizer", "depthwise_constraint",
+                 "bias_constraint"});
+}
+
+static void readSeparable(LayerArguments &args, unsigned rank) {
+  args.integer("filters");
+  readDepthwise(args, rank);
+  args.training({"pointwise_initializer", "pointwise_regularizer",
+                 "pointwise_constraint"});
+}
+
 ArrayRef<LayerKind> upconv::keras_import::getConvKinds() {
   using namespace upconv::keras;
   static const LayerKind kinds[] = {
@@ -72,6 +98,10 @@ ArrayRef<LayerKind> upconv::keras_import::getConvKinds() {
       kindOf<Conv1DOp>([](auto &args) { readConv(args, 1); }),
       kindOf<Conv2DOp>([](auto &args) { readConv(args, 2); }),
       kindOf<Conv3DOp>([](auto &args) { readConv(args, 3); }),
+      kindOf<DepthwiseConv1DOp>([](auto &args) { readDepthwise(args, 1); }),
+      kindOf<DepthwiseConv2DOp>([](auto &args) { readDepthwise(args, 2); }),
+      kindOf<SeparableConv1DOp>([](auto &args) { readSeparable(args, 1); }),
+      kindOf<SeparableConv2DOp>([](auto &args) { readSeparable(args, 2); }),
   };
   return kinds;
 }

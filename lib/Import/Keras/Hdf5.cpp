@@ -243,7 +243,8 @@ std::optional<std::string> Hdf5File::stringAttribute(StringRef path,
 }
 
 Hdf5File::ReadResult Hdf5File::readFloats(StringRef path,
-                                          ArrayRef<int64_t> shape) const {
+                                          ArrayRef<int64_t> shape,
+                                          bool integersAllowed) const {
   std::string reason;
   Handle dataset(openObject(path, reason), H5Oclose);
   if (!dataset.valid())
@@ -258,7 +259,9 @@ Hdf5File::ReadResult Hdf5File::readFloats(StringRef path,
   Handle space(H5Dget_space(dataset), H5Sclose);
   if (!type.valid() || !space.valid())
     return refuse("cannot be read");
-  if (H5Tget_class(type) != H5T_FLOAT || H5Tget_size(type) > 8)
+  H5T_class_t kind = H5Tget_class(type);
+  bool isNumber = kind == H5T_FLOAT || (kind == H5T_INTEGER && integersAllowed);
+  if (!isNumber || H5Tget_size(type) > 8)
     return refuse("does not hold floating-point numbers of up to 64 bits");
 
   int rank = H5Sget_simple_extent_ndims(space);

@@ -39,9 +39,10 @@ public:
     std::string reason;              ///< for Refused: "is a soft link", ...
     Tensor tensor;
   };
-  /// Reads a dataset of floats that must have `shape`.
-  ReadResult readFloats(llvm::StringRef path,
-                        llvm::ArrayRef<int64_t> shape) const;
+  /// Reads a dataset of floats (or integers, where `integersAllowed`) that must
+  /// have `shape`.
+  ReadResult readFloats(llvm::StringRef path, llvm::ArrayRef<int64_t> shape,
+                        bool integersAllowed = false) const;
 
 private:
   Hdf5File(int64_t file, uint64_t size, bool soundHeaps)

@@ -1,4 +1,4 @@
-//===- IdentityReaders.cpp - Arguments of layers without effect ---------===//
+//===- IdentityReaders.cpp - Arguments of layers without effect -----------===//
 
 #include "LayerKinds.h"
 

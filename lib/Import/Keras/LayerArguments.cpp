@@ -208,12 +208,91 @@ void LayerArguments::integerList(StringRef key) {
   set(key, builder.getDenseI64ArrayAttr(entries), value);
 }
 
+/// The elements of a list, which Keras 3 may wrap as a tuple.
+static JsonValue unwrapped(JsonValue value) {
+  return value.string("class_name") == "__tuple__" ? value["items"] : value;
+}
+
+/// Two ints, one int twice, or nothing.
+static std::optional<std::pair<int64_t, int64_t>> readPair(JsonValue value) {
+  if (auto both = value.asInteger())
+    return std::pair(*both, *both);
+  std::vector<JsonValue> entries = unwrapped(value).elements();
+  if (entries.size() != 2)
+    return std::nullopt;
+  auto low = entries[0].asInteger(), high = entries[1].asInteger();
+  if (!low || !high)
+    return std::nullopt;
+  return std::pair(*low, *high);
+}
+
+void LayerArguments::borders(StringRef key, unsigned rank, int64_t byDefault) {
+  JsonValue value = take(key);
+  Shape pairs;
+  auto append = [&](JsonValue element) {
+    auto pair = readPair(element);
+    if (pair)
+      pairs.append({pair->first, pair->second});
+    return pair.has_value();
+  };
+  bool valid = true;
+  if (!value) {
+    pairs.assign(2 * rank, byDefault);
+  } else if (auto all = value.asInteger()) {
+    pairs.assign(2 * rank, *all);
+  } else if (rank == 1) {
+    std::vector<JsonValue> entries = unwrapped(value).elements();
+    // Keras 2 also writes ((low, high),).
+    valid = append(entries.size() == 1 && !entries[0].asInteger() ? entries[0]
+                                                                  : value);
+  } else {
+    for (JsonValue element : unwrapped(value).elements())
+      valid &= append(element);
+    valid &= pairs.size() == 2 * rank;
+  }
+  if (!valid)
+    return typeError(key,
+                     rank == 1 ? "an integer or two"
+                               : "an integer, or " + std::to_string(rank) +
+                                     " integers or pairs of integers",
+                     value);
+  set(key, builder.getDenseI64ArrayAttr(pairs), value);
+}
+
+static bool readNumbers(JsonValue value, std::vector<double> &numbers) {
+  if (auto number = value.asNumber()) {
+    numbers.push_back(*number);
+    return true;
+  }
+  // Numpy arrays are written as objects.
+  if (value.string("class_name") == "__numpy__" ||
+      value.string("class_name") == "__tensor__")
+    value = value["config"]["value"];
+  value = unwrapped(value);
+  bool valid = value.isArray();
+  for (JsonValue element : value.elements())
+    valid &= readNumbers(element, numbers);
+  return valid;
+}
+
+void LayerArguments::numbers(StringRef key, bool isRequired,
+                             std::optional<double> byDefault) {
+  JsonValue value = take(key);
+  std::vector<double> numbers;
+  if (!value.isSet() && byDefault)
+    numbers.push_back(*byDefault);
+  else if (!value.isSet() && !isRequired)
+    return;
+  else if (!readNumbers(value, numbers))
+    return typeError(key, "a number or a list of numbers", value);
+  set(key, builder.getDenseF64ArrayAttr(numbers), value);
+}
+
 void LayerArguments::optionalAxes(StringRef key) {
   JsonValue value = take(key);
   if (!value.isSet())
     return;
-  JsonValue list =
-      value.string("class_name") == "__tuple__" ? value["items"] : value;
+  JsonValue list = unwrapped(value);
   Shape entries;
   if (auto integer = value.asInteger())
     entries.push_back(*integer);

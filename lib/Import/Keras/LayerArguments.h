@@ -35,6 +35,13 @@ public:
   void optionalNumber(llvm::StringRef key);
   /// An axis: an int or a list with one.
   void axis(llvm::StringRef key, int64_t byDefault);
+  /// (low, high) per spatial axis: an int for all, a list of ints with the same
+  /// on both sides (in 1-D the pair itself), or a list of pairs.
+  void borders(llvm::StringRef key, unsigned rank, int64_t byDefault);
+  /// A number or a (nested) list of numbers, as a flat list. Without
+  /// `isRequired` null or absence means that there is no value.
+  void numbers(llvm::StringRef key, bool isRequired,
+               std::optional<double> byDefault = {});
   /// Axes: an int or a list of ints.
   void axes(llvm::StringRef key, int64_t byDefault);
   /// The same where null or absence means that there is no value.

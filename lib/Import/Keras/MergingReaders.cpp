@@ -1,4 +1,4 @@
-//===- MergingReaders.cpp - Arguments of layers of several inputs -------===//
+//===- MergingReaders.cpp - Arguments of layers of several inputs ---------===//
 
 #include "LayerKinds.h"
 

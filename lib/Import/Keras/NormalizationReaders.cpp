@@ -1,4 +1,4 @@
-//===- NormalizationReaders.cpp - Arguments of normalizations -----------===//
+//===- NormalizationReaders.cpp - Arguments of normalizations -------------===//
 
 #include "LayerKinds.h"
 
@@ -39,10 +39,64 @@ static void readBatchNormalization(LayerArguments &args) {
                "synchronized"});
 }
 
+/// What layer and group normalization share.
+static void readCenterAndScale(LayerArguments &args) {
+  args.number("epsilon", 1e-3);
+  args.boolean("center", true);
+  args.boolean("scale", true);
+  args.training({"trainable", "beta_initializer", "gamma_initializer",
+                 "beta_regularizer", "gamma_regularizer", "beta_constraint",
+                 "gamma_constraint"});
+}
+
+static void readLayerNormalization(LayerArguments &args) {
+  args.axes("axis", -1);
+  args.boolean("rms_scaling", false);
+  readCenterAndScale(args);
+}
+
+static void readGroupNormalization(LayerArguments &args) {
+  args.integer("groups", 32);
+  args.axis("axis", -1);
+  readCenterAndScale(args);
+}
+
+static void readRMSNormalization(LayerArguments &args) {
+  args.axes("axis", -1);
+  args.number("epsilon", 1e-6);
+  args.training({"trainable"});
+}
+
+static void readUnitNormalization(LayerArguments &args) {
+  args.axes("axis", -1);
+}
+
+static void readNormalization(LayerArguments &args) {
+  // Null is no axis at all: one mean for everything.
+  if (JsonValue axis = args.take("axis"); axis && axis.isNull())
+    args.set("axis", args.getBuilder().getDenseI64ArrayAttr({}), axis);
+  else
+    args.axes("axis", -1);
+  args.numbers("mean", /*isRequired=*/false);
+  args.numbers("variance", /*isRequired=*/false);
+  args.boolean("invert", false);
+}
+
+static void readRescaling(LayerArguments &args) {
+  args.numbers("scale", /*isRequired=*/true);
+  args.numbers("offset", /*isRequired=*/false, 0.0);
+}
+
 ArrayRef<LayerKind> upconv::keras_import::getNormalizationKinds() {
   using namespace upconv::keras;
   static const LayerKind kinds[] = {
       kindOf<BatchNormalizationOp>(readBatchNormalization),
+      kindOf<LayerNormalizationOp>(readLayerNormalization),
+      kindOf<GroupNormalizationOp>(readGroupNormalization),
+      kindOf<RMSNormalizationOp>(readRMSNormalization),
+      kindOf<UnitNormalizationOp>(readUnitNormalization),
+      kindOf<NormalizationOp>(readNormalization),
+      kindOf<RescalingOp>(readRescaling),
   };
   return kinds;
 }

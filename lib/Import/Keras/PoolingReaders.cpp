@@ -1,4 +1,4 @@
-//===- PoolingReaders.cpp - Arguments of pooling ------------------------===//
+//===- PoolingReaders.cpp - Arguments of pooling --------------------------===//
 
 #include "LayerKinds.h"
 
@@ -24,6 +24,11 @@ template <unsigned rank> static void readAveragePooling(LayerArguments &args) {
   readPooling(args, rank, std::nullopt);
 }
 
+static void readGlobalPooling(LayerArguments &args) {
+  args.keyword("data_format", "channels_last");
+  args.boolean("keepdims", false);
+}
+
 ArrayRef<LayerKind> upconv::keras_import::getPoolingKinds() {
   using namespace upconv::keras;
   static const LayerKind kinds[] = {
@@ -33,6 +38,12 @@ ArrayRef<LayerKind> upconv::keras_import::getPoolingKinds() {
       kindOf<AveragePooling1DOp>(readAveragePooling<1>),
       kindOf<AveragePooling2DOp>(readAveragePooling<2>),
       kindOf<AveragePooling3DOp>(readAveragePooling<3>),
+      kindOf<GlobalMaxPooling1DOp>(readGlobalPooling),
+      kindOf<GlobalMaxPooling2DOp>(readGlobalPooling),
+      kindOf<GlobalMaxPooling3DOp>(readGlobalPooling),
+      kindOf<GlobalAveragePooling1DOp>(readGlobalPooling),
+      kindOf<GlobalAveragePooling2DOp>(readGlobalPooling),
+      kindOf<GlobalAveragePooling3DOp>(readGlobalPooling),
   };
   return kinds;
 }

@@ -98,7 +98,8 @@ void Hdf5Weights::load(const LayerVariables &layer, WeightStore &store,
     return;
   for (auto [index, spec] : llvm::enumerate(layer.specs)) {
     std::string path = group + "/" + std::to_string(index);
-    Hdf5File::ReadResult result = file->readFloats(path, spec.shape);
+    Hdf5File::ReadResult result =
+        file->readFloats(path, spec.shape, spec.isInteger);
     switch (result.status) {
     case Hdf5File::ReadStatus::Ok:
       store.tensors[layer.key(spec)] = std::move(result.tensor);

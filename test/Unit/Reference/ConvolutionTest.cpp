@@ -110,3 +110,15 @@ TEST(Dense, ContractsTheLastAxis) {
   EXPECT_EQ(messageOf(dense(x, counting({3, 1}), nullptr)),
             "a kernel of shape 3x1 does not contract the last axis of 1x2x2");
 }
+
+TEST(DepthwiseConvolution, KeepsChannelsApart) {
+  // keras.layers.DepthwiseConv1D(2, depth_multiplier=2) on two channels
+  Tensor64 x = counting({1, 3, 2}), kernel = counting({2, 2, 2});
+  Tensor64 bias{{4}, {0, 0, 0, 100}};
+  Tensor64 y = valueOf(depthwiseConvolution(x, kernel, &bias, {{1}, {1}}));
+  EXPECT_EQ(y.shape, (Shape{1, 2, 4}));
+  EXPECT_EQ(y.values, (Values{16, 20, 34, 140, 28, 36, 54, 164}));
+  EXPECT_EQ(messageOf(depthwiseConvolution(x, counting({2, 3, 2}), nullptr,
+                                           {{1}, {1}})),
+            "a kernel of shape 2x3x2 does not fit an input of shape 1x3x2");
+}

@@ -1,4 +1,4 @@
-//===- CoreOps.cpp - Dense, Embedding and Masking ------------------------===//
+//===- CoreOps.cpp - Dense, Embedding and Masking -------------------------===//
 
 #include "LayerFamily.h"
 
@@ -55,3 +55,57 @@ struct Dense : LayerFamily {
 } // namespace
 
 UPCONV_DEFINE_LAYER(DenseOp, Dense)
+
+namespace {
+
+struct Embedding : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // embedding_c1
+    int64_t rows = adaptor.getInputDim(), columns = adaptor.getOutputDim();
+    bool valid = succeeded(verifyPositive(layer, "input_dim", rows));
+    valid &= succeeded(verifyPositive(layer, "output_dim", columns));
+    if (valid && !byteSizeOf({rows, columns}))
+      return layer.error("input_dim")
+             << "the table of shape " << formatShape({rows, columns})
+             << " has a size that overflows 64 bits";
+    return success(valid);
+  }
+
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    RankedTensorType input = typeOf(adaptor.getInput());
+    SmallVector<int64_t> shape(input.getShape());
+    shape.push_back(adaptor.getOutputDim());
+    // embedding_c2
+    if (shape.size() > 6)
+      return layer.error() << "the output must have at most 6 axes, got shape "
+                           << formatShape(shape);
+    return finishShape(layer, shape, input.getElementType(), results);
+  }
+
+  template <typename Op> static SmallVector<VariableSpec> variables(Op op) {
+    return {{"embeddings",
+             {int64_t(op.getInputDim()), int64_t(op.getOutputDim())}}};
+  }
+};
+
+struct Masking : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    // masking_c1
+    RankedTensorType input = typeOf(adaptor.getInput());
+    if (input.getRank() < 2)
+      return layer.error() << "the input must have at least 2 axes, got shape "
+                           << formatShape(input.getShape());
+    return LayerFamily::inferShape(layer, adaptor, results);
+  }
+};
+
+} // namespace
+
+UPCONV_DEFINE_LAYER(EmbeddingOp, Embedding)
+UPCONV_DEFINE_LAYER(MaskingOp, Masking)

@@ -57,3 +57,35 @@ UPCONV_DEFINE_LAYER(MaxPooling3DOp, Pooling<3>)
 UPCONV_DEFINE_LAYER(AveragePooling1DOp, Pooling<1>)
 UPCONV_DEFINE_LAYER(AveragePooling2DOp, Pooling<2>)
 UPCONV_DEFINE_LAYER(AveragePooling3DOp, Pooling<3>)
+
+namespace {
+template <int Rank> struct GlobalPooling : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // global_pooling_c1
+    return verifyDataFormat(layer, adaptor.getDataFormat());
+  }
+
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    RankedTensorType input = typeOf(adaptor.getInput());
+    // global_pooling_c2
+    if (failed(verifyRank(layer, input, Rank + 2)))
+      return failure();
+    unsigned channel = getAxisOrder(adaptor.getDataFormat(), Rank + 2).channel;
+    SmallVector<int64_t> shape{input.getDimSize(0), input.getDimSize(channel)};
+    if (adaptor.getKeepdims())
+      shape.insert(shape.begin() + (channel == 1 ? 2 : 1), Rank, 1);
+    return finishShape(layer, shape, input.getElementType(), results);
+  }
+};
+} // namespace
+
+UPCONV_DEFINE_LAYER(GlobalMaxPooling1DOp, GlobalPooling<1>)
+UPCONV_DEFINE_LAYER(GlobalMaxPooling2DOp, GlobalPooling<2>)
+UPCONV_DEFINE_LAYER(GlobalMaxPooling3DOp, GlobalPooling<3>)
+UPCONV_DEFINE_LAYER(GlobalAveragePooling1DOp, GlobalPooling<1>)
+UPCONV_DEFINE_LAYER(GlobalAveragePooling2DOp, GlobalPooling<2>)
+UPCONV_DEFINE_LAYER(GlobalAveragePooling3DOp, GlobalPooling<3>)

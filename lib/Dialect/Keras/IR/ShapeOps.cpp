@@ -1,4 +1,4 @@
-//===- ShapeOps.cpp - Layers that move elements --------------------------===//
+//===- ShapeOps.cpp - Layers that move elements ---------------------------===//
 
 #include "LayerFamily.h"
 
@@ -110,3 +110,69 @@ struct FlattenFamily : LayerFamily {
 } // namespace
 
 UPCONV_DEFINE_LAYER(FlattenOp, FlattenFamily)
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Permute and RepeatVector
+//===----------------------------------------------------------------------===//
+
+struct Permute : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // permute_c1
+    SmallVector<int64_t> sorted(adaptor.getDims());
+    llvm::sort(sorted);
+    for (auto [index, dim] : llvm::enumerate(sorted))
+      if (dim != int64_t(index) + 1)
+        return layer.error("dims")
+               << "'dims' must be a permutation of 1, 2, ..., got "
+               << formatShape(adaptor.getDims());
+    return success();
+  }
+
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    RankedTensorType input = typeOf(adaptor.getInput());
+    // permute_c2
+    if (failed(verifyRank(layer, input, adaptor.getDims().size() + 1)))
+      return failure();
+    SmallVector<int64_t> shape{input.getDimSize(0)};
+    for (int64_t dim : adaptor.getDims())
+      shape.push_back(input.getDimSize(dim));
+    return finishShape(layer, shape, input.getElementType(), results);
+  }
+};
+
+struct RepeatVector : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // repeat_vector_c1
+    return verifyPositive(layer, "n", adaptor.getN());
+  }
+
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    RankedTensorType input = typeOf(adaptor.getInput());
+    // repeat_vector_c2
+    if (failed(verifyRank(layer, input, 2)))
+      return failure();
+    return finishShape(
+        layer,
+        {input.getDimSize(0), int64_t(adaptor.getN()), input.getDimSize(1)},
+        input.getElementType(), results);
+  }
+};
+
+} // namespace
+
+UPCONV_DEFINE_LAYER(PermuteOp, Permute)
+UPCONV_DEFINE_LAYER(RepeatVectorOp, RepeatVector)
+
+OpFoldResult PermuteOp::fold(FoldAdaptor) {
+  return llvm::is_sorted(getDims()) ? getInput() : Value();
+}

@@ -18,4 +18,29 @@ def Keras_DenseOp : Keras_Layer<"dense", "Dense"> {
     StrAttr:$activation, BoolAttr:$use_bias), trainingArguments);
 }
 
+def Keras_EmbeddingOp : Keras_Layer<"embedding", "Embedding"> {
+  let summary = "rows of a table by number";
+  let description = [{
+    out[..., :] = embeddings[in[...], :], the number cut to an integer.
+
+    Constraints:
+    - (C1) `input_dim` and `output_dim` are positive.
+    - (C2) the result has at most 6 axes.
+  }];
+  let arguments = (ins Keras_Tensor:$input, I64Attr:$input_dim, I64Attr:$output_dim,
+    BoolAttr:$mask_zero, OptionalAttr<BoolAttr>:$trainable,
+    OptionalAttr<AnyAttr>:$embeddings_initializer,
+    OptionalAttr<AnyAttr>:$embeddings_regularizer,
+    OptionalAttr<AnyAttr>:$embeddings_constraint, OptionalAttr<ArrayAttr>:$weights);
+}
+
+def Keras_MaskingOp : Keras_Layer<"masking", "Masking"> {
+  let summary = "steps whose features all equal `mask_value` become zero";
+  let description = [{
+    Constraints:
+    - (C1) the input has rank 2 at least.
+  }];
+  let arguments = (ins Keras_Tensor:$input, F64Attr:$mask_value);
+}
+
 #endif // UPCONV_DIALECT_KERAS_IR_COREOPS_TD

@@ -27,6 +27,8 @@ struct VariableSpec {
   bool trainable = true;
   /// The argument that says how to draw it; `<name>_initializer` if empty.
   std::string initializer = {};
+  /// Whether the file may hold it as integers; here it is float32 all the same.
+  bool isInteger = false;
 };
 
 /// The trait of layers that act in training only.

@@ -30,4 +30,23 @@ def Keras_AveragePooling1DOp : Keras_Pooling<"average_pooling1d", "AveragePoolin
 def Keras_AveragePooling2DOp : Keras_Pooling<"average_pooling2d", "AveragePooling2D", 2>;
 def Keras_AveragePooling3DOp : Keras_Pooling<"average_pooling3d", "AveragePooling3D", 3>;
 
+class Keras_GlobalPooling<string mnemonic, string kerasClass, int rank>
+    : Keras_Layer<mnemonic, kerasClass> {
+  let summary = rank # "-D pooling of all positions";
+  let description = [{
+    With `keepdims` the spatial axes stay, with size 1.
+
+    Constraints:
+    - (C1) `data_format` is `channels_last` or `channels_first`.
+    - (C2) the input has rank }] # !add(rank, 2) # [{.
+  }];
+  let arguments = (ins Keras_Tensor:$input, StrAttr:$data_format, BoolAttr:$keepdims);
+}
+def Keras_GlobalMaxPooling1DOp : Keras_GlobalPooling<"global_max_pooling1d", "GlobalMaxPooling1D", 1>;
+def Keras_GlobalMaxPooling2DOp : Keras_GlobalPooling<"global_max_pooling2d", "GlobalMaxPooling2D", 2>;
+def Keras_GlobalMaxPooling3DOp : Keras_GlobalPooling<"global_max_pooling3d", "GlobalMaxPooling3D", 3>;
+def Keras_GlobalAveragePooling1DOp : Keras_GlobalPooling<"global_average_pooling1d", "GlobalAveragePooling1D", 1>;
+def Keras_GlobalAveragePooling2DOp : Keras_GlobalPooling<"global_average_pooling2d", "GlobalAveragePooling2D", 2>;
+def Keras_GlobalAveragePooling3DOp : Keras_GlobalPooling<"global_average_pooling3d", "GlobalAveragePooling3D", 3>;
+
 #endif // UPCONV_DIALECT_KERAS_IR_POOLINGOPS_TD
