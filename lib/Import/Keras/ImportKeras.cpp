@@ -9,6 +9,7 @@
 #include "upconv/Import/Keras/ImportKeras.h"
 
 #include "Graph.h"
+#include "Masks.h"
 #include "ModelFile.h"
 #include "ModelReader.h"
 #include "Weights.h"
@@ -50,6 +51,8 @@ ImportStatus upconv::importKerasModel(MLIRContext &context,
   std::vector<LayerOp> layerOps;
   OwningOpRef<ModuleOp> module =
       buildGraph(*plan, file->baseName, reporter, layerOps);
+  if (reporter.ok())
+    checkMasks(*module, reporter);
   if (!reporter.ok())
     return reporter.status();
 
