@@ -1,6 +1,6 @@
 //===- Activation.cpp - Lowering of activations ---------------------------===//
 
-#include "Lowering.h"
+#include "Movement.h"
 
 #include "upconv/Dialect/Keras/IR/Functions.h"
 
@@ -19,13 +19,31 @@ Value Lowering::mapElements(
              });
 }
 
+// x - max - log(sum(exp(x - max))) along the last axis.
+static Value logSoftmax(Lowering &lowering, Location loc, Value value) {
+  Extents extents = getExtents(value.getType());
+  int64_t last = extents.size() - 1;
+  Value most = reduce(lowering, loc, "max", value, {last});
+  Value total = reduce(lowering, loc, "sum", {value, most}, extents, last,
+                       [](OpBuilder &builder, Location loc, ValueRange in) {
+                         Scalars s(builder, loc);
+                         return s.unary("exp", s.sub(in[0], in[1]));
+                       });
+  return lowering.map(loc, {value, most, total}, extents,
+                      [](OpBuilder &builder, Location loc, ValueRange in) {
+                        Scalars s(builder, loc);
+                        return s.sub(s.sub(in[0], in[1]),
+                                     s.unary("log", in[2]));
+                      });
+}
+
 Value Lowering::activation(Location loc, StringRef name, Value value) {
   if (name == "linear")
     return value;
   if (name == "softmax")
     return softmax(loc, value, {-1});
-  if (name == "log_softmax") // waits for a reduction
-    return {};
+  if (name == "log_softmax")
+    return logSoftmax(*this, loc, value);
   return mapElements(loc, value, [&](Scalars &scalars, Value x) {
     return scalars.unary(name, x);
   });

@@ -89,7 +89,7 @@ static void requireOutput(Lowering &lowering, Operation *layer,
 // channels_first layer is not over the channels.
 static Value finish(Lowering &lowering, Location loc, Value value,
                     StringRef activation, bool channelsFirst) {
-  bool late = activation == "softmax";
+  bool late = activation.ends_with("softmax");
   if (!late)
     value = lowering.activation(loc, activation, value);
   if (channelsFirst)
@@ -176,6 +176,55 @@ template <typename OpTy> static Value lowerConvOp(Lowering &lowering, OpTy op) {
                 geometry.channelsFirst());
 }
 
+// A convolution of every channel on its own is one with as many groups; Keras's
+// kernel (k..., channels, multiplier) holds the outputs in their order.
+template <typename OpTy>
+static Value lowerDepthwiseOp(Lowering &lowering, OpTy op, StringRef kernelName,
+                              bool isSeparable, int64_t filters) {
+  Location loc = op.getLoc();
+  Geometry geometry = geometryOf(op);
+  Value input = lowering.lowered(op.getInput());
+  if (geometry.channelsFirst())
+    input = lowering.toChannelsLast(loc, input);
+  Extents in = getExtents(input.getType()), out = {in.front()}, pads;
+  int64_t channels = *getConstant(in.back());
+  int64_t wide = channels * op.getDepthMultiplier();
+  SmallVector<int64_t> kernelShape(geometry.kernel);
+  for (int64_t axis = 0; axis < geometry.rank(); ++axis) {
+    auto [length, low] = forwardAxis(in[axis + 1], geometry.extent(axis),
+                                     geometry.strides[axis], geometry.padding);
+    if (geometry.padding == "valid")
+      requireOutput(lowering, op, length);
+    out.push_back(length);
+    pads.push_back(low);
+  }
+  out.push_back(lowering.constant(wide));
+  kernelShape.append({1, wide});
+  auto bias = [&](int64_t count) {
+    return op.getUseBias() ? lowering.weights(op, "bias", "bias", 0, {count})
+                           : Value();
+  };
+  Value kernel = lowering.weights(op, kernelName, "kernel", geometry.rank() + 1,
+                                  kernelShape);
+  Value result = ConvOp::create(
+      lowering.builder, loc, getTensorType(lowering.context(), out), input,
+      kernel, isSeparable ? Value() : bias(wide), geometry.strides,
+      geometry.dilations, getExtentMap(lowering.context(), pads), channels);
+  if (isSeparable) {
+    SmallVector<int64_t> ones(geometry.rank(), 1), pointwise(ones);
+    pointwise.append({wide, filters});
+    Extents zeros(geometry.rank(), lowering.constant(0));
+    out.back() = lowering.constant(filters);
+    result = ConvOp::create(
+        lowering.builder, loc, getTensorType(lowering.context(), out), result,
+        lowering.weights(op, "pointwise_kernel", "kernel", geometry.rank() + 1,
+                         pointwise),
+        bias(filters), ones, ones, getExtentMap(lowering.context(), zeros), 1);
+  }
+  return finish(lowering, loc, result, op.getActivation(),
+                geometry.channelsFirst());
+}
+
 template <typename OpTy>
 static Value lowerPoolingOp(Lowering &lowering, OpTy op, StringRef kind) {
   Location loc = op.getLoc();
@@ -211,6 +260,19 @@ Value upconv::lowerConv(Lowering &lowering, Operation *layer) {
   return llvm::TypeSwitch<Operation *, Value>(layer)
       .Case<keras::Conv1DOp, keras::Conv2DOp, keras::Conv3DOp>(
           [&](auto op) { return lowerConvOp(lowering, op); });
+}
+
+Value upconv::lowerDepthwise(Lowering &lowering, Operation *layer) {
+  return llvm::TypeSwitch<Operation *, Value>(layer)
+      .Case<keras::DepthwiseConv1DOp, keras::DepthwiseConv2DOp>([&](auto op) {
+        return lowerDepthwiseOp(lowering, op, "kernel", /*isSeparable=*/false,
+                                0);
+      })
+      .Case<keras::SeparableConv1DOp, keras::SeparableConv2DOp>([&](auto op) {
+        return lowerDepthwiseOp(lowering, op, "depthwise_kernel",
+                                /*isSeparable=*/true, op.getFilters());
+      })
+      .Default([](Operation *) { return Value(); });
 }
 
 Value upconv::lowerPooling(Lowering &lowering, Operation *layer, bool isMax) {

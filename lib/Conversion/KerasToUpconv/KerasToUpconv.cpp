@@ -25,7 +25,8 @@ static Value lowerLayer(Lowering &lowering, Operation *layer) {
   if (layer->hasTrait<keras::IdentityAtInference>())
     return lowering.lowered(layer->getOperand(0));
   for (auto lowerFamily :
-       {lowerActivation, lowerMerging, lowerSlicing, lowerContraction})
+       {lowerActivation, lowerMerging, lowerSlicing, lowerContraction,
+        lowerStatistics, lowerResampling, lowerDepthwise})
     if (Value value = lowerFamily(lowering, layer))
       return value;
   return llvm::TypeSwitch<Operation *, Value>(layer)

@@ -25,10 +25,10 @@ Value upconv::reindex(Lowering &lowering, Location loc, Value value,
     steps.push_back(index.step);
     repeats.push_back(index.repeat);
   }
-  return ReindexOp::create(
-      builder, loc, getTensorType(lowering.context(), extents), value,
-      getExtentMap(lowering.context(), starts), steps, repeats, border,
-      APFloat(static_cast<float>(fill)));
+  return ReindexOp::create(builder, loc,
+                           getTensorType(lowering.context(), extents), value,
+                           getExtentMap(lowering.context(), starts), steps,
+                           repeats, border, APFloat(static_cast<float>(fill)));
 }
 
 Value upconv::concat(Lowering &lowering, Location loc, ValueRange parts,

@@ -123,3 +123,19 @@ static Value upsample(Lowering &lowering, Location loc, Value value,
       value = resample(lowering, loc, value, axis + 1, factor, interpolation);
   return value;
 }
+
+Value upconv::lowerResampling(Lowering &lowering, Operation *layer) {
+  auto lower = [&](auto op, StringRef interpolation) {
+    return inChannelsLast(lowering, layer->getLoc(),
+                          lowering.lowered(op.getInput()), op.getDataFormat(),
+                          [&](Value value) {
+                            return upsample(lowering, layer->getLoc(), value,
+                                            op.getSize(), interpolation);
+                          });
+  };
+  return llvm::TypeSwitch<Operation *, Value>(layer)
+      .Case<keras::UpSampling1DOp, keras::UpSampling2DOp,
+            keras::UpSampling3DOp>(
+          [&](auto op) { return lower(op, op.getInterpolation()); })
+      .Default([](Operation *) { return Value(); });
+}

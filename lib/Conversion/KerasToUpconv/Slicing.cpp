@@ -36,36 +36,8 @@ static Value lowerConcatenate(Lowering &lowering, keras::ConcatenateOp op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Axes of size 1, blocks
+// Blocks
 //===----------------------------------------------------------------------===//
-
-static Value lowerExpandDims(Lowering &lowering, keras::OpsExpandDimsOp op) {
-  Value input = lowering.lowered(op.getInput());
-  Extents extents = getExtents(input.getType());
-  extents.insert(extents.begin() +
-                     normalizeAxis(op.getAxis(), extents.size() + 1),
-                 lowering.constant(1));
-  return reshape(lowering, op.getLoc(), input, extents);
-}
-
-// Without `axes`, whose sizes must be 1.
-static Value dropAxes(Lowering &lowering, Operation *layer, Value value,
-                      ArrayRef<int64_t> axes) {
-  Extents extents = getExtents(value.getType()), kept;
-  SmallVector<int64_t> dropped;
-  for (int64_t axis : axes)
-    dropped.push_back(normalizeAxis(axis, extents.size()));
-  for (auto [axis, extent] : llvm::enumerate(extents)) {
-    if (!llvm::is_contained(dropped, axis)) {
-      kept.push_back(extent);
-      continue;
-    }
-    lowering.requireEqual(layer->getLoc(), extent, lowering.constant(1),
-                          "layer '" + nameOf(layer) +
-                              "' drops an axis that is longer than 1");
-  }
-  return reshape(lowering, layer->getLoc(), value, kept);
-}
 
 // (n, b*y, b*x, c) and (n, y, x, b*b*c) are permutations of (n, y, b, x, b, c).
 static Value lowerDepthToSpace(Lowering &lowering,
@@ -133,6 +105,43 @@ static Value lowerPad(Lowering &lowering, keras::OpsPadOp op) {
                  op.getValue().convertToDouble());
 }
 
+// `sides` are (low, high) per spatial axis, added where positive and taken away
+// where negative.
+template <typename Op>
+static Value lowerBorders(Lowering &lowering, Op op, ArrayRef<int64_t> sides) {
+  Location loc = op.getLoc();
+  return inChannelsLast(
+      lowering, loc, lowering.lowered(op.getInput()), op.getDataFormat(),
+      [&](Value value) {
+        SmallVector<AxisIndex> indices = identityIndices(value);
+        for (size_t axis = 0; 2 * axis < sides.size(); ++axis) {
+          AxisIndex &index = indices[axis + 1];
+          index.start = lowering.constant(-sides[2 * axis]);
+          index.extent = index.extent + (sides[2 * axis] + sides[2 * axis + 1]);
+          lowering.requirePositive(loc, index.extent,
+                                   "the output of layer '" + nameOf(op) +
+                                       "' would be empty");
+        }
+        return reindex(lowering, loc, value, indices, "fill");
+      });
+}
+
+static SmallVector<int64_t> negated(ArrayRef<int64_t> sides) {
+  return llvm::map_to_vector(sides, [](int64_t side) { return -side; });
+}
+
+static Value lowerCenterCrop(Lowering &lowering, keras::CenterCropOp op) {
+  Extents extents = getExtents(lowering.lowered(op.getInput()).getType());
+  int64_t first = op.getDataFormat() == "channels_first" ? 2 : 1;
+  SmallVector<int64_t> sides;
+  for (auto [axis, wanted] : {std::pair(first, op.getHeight()),
+                              std::pair(first + 1, op.getWidth())}) {
+    int64_t excess = *getConstant(extents[axis]) - static_cast<int64_t>(wanted);
+    sides.append({-(excess / 2), -(excess - excess / 2)});
+  }
+  return lowerBorders(lowering, op, sides);
+}
+
 static constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
 
 // A place that Python counts from the front or from the end, limited to
@@ -172,31 +181,28 @@ static AxisIndex sliceOf(Lowering &lowering, Operation *layer, AffineExpr size,
 static Value lowerSlice(Lowering &lowering, keras::OpsSliceOp op) {
   Value input = lowering.lowered(op.getInput());
   SmallVector<AxisIndex> indices = identityIndices(input);
+  Extents kept;
   for (auto [axis, index] : llvm::enumerate(indices)) {
-    if (llvm::is_contained(op.getSqueeze(), static_cast<int64_t>(axis)))
+    int64_t begin = op.getBegin()[axis];
+    if (llvm::is_contained(op.getSqueeze(), static_cast<int64_t>(axis))) {
       index = {lowering.constant(1),
-               resolve(lowering, op, op.getBegin()[axis], index.extent, -1)};
-    else
-      index = sliceOf(lowering, op, index.extent, op.getBegin()[axis],
-                      op.getEnd()[axis], op.getStrides()[axis]);
+               resolve(lowering, op, begin, index.extent, -1)};
+      continue;
+    }
+    index = sliceOf(lowering, op, index.extent, begin, op.getEnd()[axis],
+                    op.getStrides()[axis]);
+    kept.push_back(index.extent);
   }
   Value result = reindex(lowering, op.getLoc(), input, indices);
-  return op.getSqueeze().empty()
+  return kept.size() == indices.size()
              ? result
-             : dropAxes(lowering, op, result, op.getSqueeze());
+             : reshape(lowering, op.getLoc(), result, kept);
 }
 
 Value upconv::lowerSlicing(Lowering &lowering, Operation *layer) {
   return llvm::TypeSwitch<Operation *, Value>(layer)
       .Case([&](keras::ConcatenateOp op) {
         return lowerConcatenate(lowering, op);
-      })
-      .Case([&](keras::OpsExpandDimsOp op) {
-        return lowerExpandDims(lowering, op);
-      })
-      .Case([&](keras::OpsSqueezeOp op) {
-        return dropAxes(lowering, op, lowering.lowered(op.getInput()),
-                        op.getAxis());
       })
       .Case([&](keras::OpsDepthToSpaceOp op) {
         return lowerDepthToSpace(lowering, op);
@@ -206,5 +212,14 @@ Value upconv::lowerSlicing(Lowering &lowering, Operation *layer) {
       })
       .Case([&](keras::OpsPadOp op) { return lowerPad(lowering, op); })
       .Case([&](keras::OpsSliceOp op) { return lowerSlice(lowering, op); })
+      .Case<keras::ZeroPadding1DOp, keras::ZeroPadding2DOp,
+            keras::ZeroPadding3DOp>(
+          [&](auto op) { return lowerBorders(lowering, op, op.getPadding()); })
+      .Case<keras::Cropping1DOp, keras::Cropping2DOp, keras::Cropping3DOp>(
+          [&](auto op) {
+            return lowerBorders(lowering, op, negated(op.getCropping()));
+          })
+      .Case(
+          [&](keras::CenterCropOp op) { return lowerCenterCrop(lowering, op); })
       .Default([](Operation *) { return Value(); });
 }

@@ -11,9 +11,17 @@ using namespace upconv;
 // session: saving a model again changes them, and an ABI must not follow.
 static bool isAutomatic(llvm::StringRef name) {
   static const llvm::Regex automatic(
-      "^(input|input_layer|keras_tensor|conv[123]d|conv[123]d_transpose|dense|"
-      "reshape|flatten|(max|average)_pooling[123]d|batch_normalization|re_lu|"
-      "leaky_re_lu|softmax|activation|dropout|add)(_[0-9]+)?$");
+      "^(input|input_layer|keras_tensor|conv[123]d|conv[123]d_transpose|"
+      "(depthwise|separable)_conv[12]d|dense|embedding|"
+      "reshape|flatten|permute|repeat_vector|"
+      "(zero_padding|cropping|up_sampling|spatial_dropout)[123]d|"
+      "(global_)?(max|average)_pooling[123]d|"
+      "(batch|layer|group|unit|rms)_normalization|normalization|rescaling|"
+      "(re|leaky_re|p_re|thresholded_re)_lu|elu|softmax|activation|"
+      "((alpha|gaussian)_)?dropout|gaussian_noise|identity|masking|"
+      "add|subtract|multiply|average|maximum|minimum|concatenate|dot|"
+      "functional|sequential|model|time_distributed|spectral_normalization|"
+      "lambda)(_[0-9]+)?$");
   return name.empty() || automatic.match(name);
 }
 

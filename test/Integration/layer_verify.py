@@ -1,0 +1,125 @@
+"""Every layer beside the convolutions, compiled, against the float64 reference.
+
+A line is a layer, its arguments and its inputs; '?' sizes are run-time extents,
+and the run takes the sizes behind the bar. Sizes are odd, prime, 1 and beside
+the vector width.
+"""
+# RUN: %python %s
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from upconv_testing import Report, guarded, in_parallel, require, scratch, upconv, write_layer
+
+
+@dataclass(frozen=True)
+class Case:
+    layer: str
+    config: dict
+    shapes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        arguments = ", ".join(f"{key}={value}" for key, value in self.config.items())
+        return f"{self.layer}({arguments}) of {' and '.join(self.shapes)}"
+
+
+def case(layer: str, *shapes: str, **config) -> Case:
+    return Case(layer, config, shapes)
+
+
+def both_formats(layer: str, last: str, first: str, **config) -> list[Case]:
+    return [case(layer, last, data_format="channels_last", **config),
+            case(layer, first, data_format="channels_first", **config)]
+
+
+ACTIVATIONS = ("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh",
+               "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu6", "selu", "sigmoid", "silu",
+               "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
+               "squareplus", "tanh", "tanh_shrink")
+
+CASES: list[Case] = [
+    *(case("Activation", "2,5,19", activation=name) for name in ACTIVATIONS),
+    case("Conv1DTranspose", "2,7,5", filters=6, kernel_size=5, strides=2, padding="same", activation="mish"),
+    case("ELU", "2,3,17", alpha=0.5),
+    case("PReLU", "2,3,4,5"), case("PReLU", "2,3,4,5", shared_axes=[1, 2]),
+    case("Softmax", "2,3,4,5", axis=[1, 2]), case("Softmax", "2,3,17", axis=1),
+    # merging
+    *(case(layer, "2,3,5", "2,1,5", "2,3,5") for layer in ("Add", "Multiply", "Average", "Maximum", "Minimum")),
+    case("Subtract", "2,3,17", "2,1,17"),
+    case("Concatenate", "2,3,4,5", "2,3,4,2"), case("Concatenate", "2,3,4", "2,1,4", "2,5,4", axis=1),
+    case("Dot", "2,5,7", "2,7,4", axes=[2, 1]), case("Dot", "2,7", "2,7", axes=1, normalize=True),
+    # shape
+    case("Permute", "2,3,4,5", dims=[3, 1, 2]), case("RepeatVector", "3,17", n=4),
+    case("ZeroPadding1D", "2,5,3", padding=[2, 1]), case("ZeroPadding1D", "?,?,3|2,1,3", padding=3),
+    *both_formats("ZeroPadding2D", "2,3,5,17", "2,17,3,5", padding=[[1, 2], [0, 3]]),
+    *both_formats("ZeroPadding3D", "1,2,3,4,5", "1,5,2,3,4", padding=1),
+    case("Cropping1D", "2,9,3", cropping=[2, 3]), case("Cropping1D", "?,?,3|2,7,3", cropping=3),
+    *both_formats("Cropping2D", "2,7,9,17", "2,17,7,9", cropping=[[1, 2], [0, 3]]),
+    *both_formats("Cropping3D", "1,5,6,7,4", "1,4,5,6,7", cropping=1),
+    case("UpSampling1D", "2,5,3", size=3), case("UpSampling1D", "?,?,17|2,7,17", size=2),
+    *(one for interpolation in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
+      for one in both_formats("UpSampling2D", "2,3,5,3", "2,3,3,5", size=[2, 3], interpolation=interpolation)),
+    case("UpSampling2D", "?,?,?,17|1,4,1,17", size=[3, 2], interpolation="bilinear"),
+    *both_formats("UpSampling3D", "1,2,3,4,5", "1,5,2,3,4", size=2),
+    # convolutions of each channel on its own
+    case("DepthwiseConv1D", "2,9,17", kernel_size=3, padding="same"),
+    *both_formats("DepthwiseConv2D", "2,7,9,17", "2,17,7,9", kernel_size=3, strides=2, padding="same",
+                  activation="relu"),
+    case("DepthwiseConv2D", "?,?,?,5|2,7,6,5", kernel_size=[3, 2], depth_multiplier=3, dilation_rate=2),
+    case("SeparableConv1D", "2,9,6", filters=5, kernel_size=3, depth_multiplier=2),
+    *both_formats("SeparableConv2D", "2,7,9,17", "2,17,7,9", filters=6, kernel_size=3, padding="same",
+                  activation="gelu"),
+    # pooling
+    *(one for kind in ("Max", "Average") for keepdims in (False, True)
+      for one in both_formats(f"Global{kind}Pooling2D", "2,5,7,17", "2,17,5,7", keepdims=keepdims)),
+    *(case(f"Global{kind}Pooling1D", "?,?,5|3,7,5") for kind in ("Max", "Average")),
+    *both_formats("GlobalAveragePooling3D", "2,3,4,5,6", "2,6,3,4,5"),
+    # normalization
+    case("LayerNormalization", "2,5,19"), case("LayerNormalization", "2,3,4,5", axis=[1, 3], epsilon=1e-5),
+    case("LayerNormalization", "?,?,16|2,3,16", center=False),
+    case("GroupNormalization", "2,3,5,12", groups=4), case("GroupNormalization", "2,7,17", groups=-1),
+    case("GroupNormalization", "2,12,3,5", groups=3, axis=1), case("GroupNormalization", "3,12", groups=2),
+    case("RMSNormalization", "2,5,19"), case("UnitNormalization", "2,5,19"),
+    case("UnitNormalization", "2,3,4,5", axis=[1, 2]),
+    case("Rescaling", "2,5,3", scale=0.5, offset=-1.0),
+    case("BatchNormalization", "2,4,3,5", axis=1),
+    # others
+    case("Embedding", "2,5", input_dim=7, output_dim=17), case("Masking", "2,5,3", mask_value=0.0),
+    *(case(layer, "2,3,4,5", **config) for layer, config in (
+        ("SpatialDropout2D", {"rate": 0.5}), ("GaussianNoise", {"stddev": 1.0}), ("GaussianDropout", {"rate": 0.5}),
+        ("AlphaDropout", {"rate": 0.5}), ("ActivityRegularization", {"l1": 0.1}), ("Identity", {}))),
+]
+
+
+def check(item: Case) -> str | None:
+    with scratch() as folder:
+        path = write_layer(folder, item.layer, {"name": "layer", **item.config})
+        arguments: list[str] = []
+        for number, shape in enumerate(item.shapes):
+            compiled, _, actual = shape.partition("|")
+            name = "input" if number == 0 else f"input_{number + 1}"
+            arguments += ["--input-shape", f"{name}={compiled}"]
+            if actual:
+                arguments += ["--input", f"{name}={random_input(folder, actual)}"]
+        require(upconv("verify", path, "--init", "1", *arguments))
+        return None
+
+
+def random_input(folder, shape: str) -> str:
+    import numpy as np
+    from upconv_testing import save
+    sizes = [int(size) for size in shape.split(",")]
+    return str(save(folder / "input.npy", np.random.default_rng(1).standard_normal(sizes)))
+
+
+def main() -> None:
+    report = Report()
+    for item, problem in zip(CASES, in_parallel(lambda item: guarded(lambda: check(item)), CASES)):
+        report.add(item.layer, item.name, problem)
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
