@@ -64,7 +64,7 @@ func.func @scalar(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 
 // CHECK-LABEL: func.func @moves
 // CHECK: upconv.transpose %{{.*}} [0, 2, 1]
-// CHECK: upconv.require "equal" {{.*}} "layer '' drops an axis that is longer than 1"
+// CHECK: upconv.require "equal" {{.*}} "axis 1 of layer '' must have size 1"
 // CHECK: upconv.reshape
 // CHECK: upconv.map
 // CHECK: tensor<?x1x4xf32
