@@ -1,6 +1,7 @@
 //===- Inspect.cpp - upconv inspect ---------------------------------------===//
 
 #include "Commands.h"
+#include "Explain.h"
 #include "Listings.h"
 #include "TrainingRules.h"
 
@@ -293,12 +294,24 @@ static void printSummary(const json::Object &summary, llvm::raw_ostream &os) {
     os << "depends on the run-time extents\n";
 }
 
+static void explain(ModuleOp model, llvm::raw_ostream &os) {
+  std::vector<BackEndNote> notes = explainBackEnds(model);
+  for (const BackEndNote &note : notes)
+    os << note.layer << ": " << note.note << "\n";
+  if (notes.empty())
+    os << "Keras's back ends agree on this model\n";
+}
+
 ExitStatus upconv::inspectCommand(const Options &options) {
   if (!options.ir.empty() && !isIrKind(options.ir))
     return ExitUsage;
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
+  if (options.explain) {
+    explain(*session.kerasModule, llvm::outs());
+    return ExitOk;
+  }
   if (!options.ir.empty()) {
     std::string text;
     ExitStatus status = makeListing(session, options.ir, options.layer, text);

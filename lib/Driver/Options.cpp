@@ -7,6 +7,7 @@
 
 #include "Options.h"
 
+#include "upconv/Dialect/Keras/IR/Semantics.h"
 #include "upconv/Driver/Driver.h"
 
 #include "upconv/Schedule/Schedule.h"
@@ -75,6 +76,15 @@ struct Flags {
   cl::opt<bool> remarks{"remarks",
                         cl::desc("say which schedule each kernel uses"), EVERY,
                         cl::cat(category)};
+  cl::opt<std::string> semantics{
+      "semantics",
+      cl::value_desc("tf|torch-legacy"),
+      cl::init("tf"),
+      cl::desc(
+          "torch-legacy: the shift by one of Keras's torch back end before "
+          "3.15"),
+      EVERY,
+      cl::cat(category)};
 #undef EVERY
 
   cl::opt<std::string> output{"o",
@@ -109,6 +119,9 @@ struct Flags {
       cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("the summary as JSON"), cl::sub(inspect),
                      cl::cat(category)};
+  cl::opt<bool> explain{"explain",
+                        cl::desc("say where Keras's back ends would disagree"),
+                        cl::sub(inspect), cl::cat(category)};
   cl::list<std::string> inputs{
       "input",
       cl::value_desc("[NAME=]FILE"),
@@ -199,6 +212,12 @@ static bool fill(Flags &flags, Options &options) {
   options.name = flags.name;
   options.jobs = flags.jobs;
   options.remarks = flags.remarks;
+  options.semantics = flags.semantics;
+  if (options.semantics != "tf" &&
+      options.semantics != keras::legacyTorchSemantics)
+    return usage("'--semantics' must be tf or torch-legacy, got '" +
+                 options.semantics + "'");
+  options.explain = flags.explain;
   options.outputDirectory = flags.output;
   if (!flags.emit.empty())
     options.emit = {flags.emit.begin(), flags.emit.end()};

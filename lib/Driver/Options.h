@@ -23,6 +23,7 @@ struct Options {
   std::string name;
   unsigned jobs = 0; ///< 0: one per core
   bool remarks = false;
+  std::string semantics = "tf";
 
   // compile
   std::string outputDirectory = ".";
@@ -31,6 +32,7 @@ struct Options {
   std::string ir;    ///< empty: the summary
   std::string layer; ///< also bench: the id of a suite's layer
   bool json = false;
+  bool explain = false;
   // run, verify
   std::vector<std::pair<std::string, std::string>> inputs, outputs;
   int threads = 1;
@@ -42,12 +44,12 @@ struct Options {
   double seconds = 1.0;
 };
 
-/// Parses the command line. On failure prints one line to stderr and returns
-/// nothing; `exitStatus` is then ExitUsage, or ExitOk after --help or
-/// --version.
 /// The libraries and tables behind this tool, for --version and for headers.
 std::string madeWith();
 
+/// Parses the command line. On failure prints one line to stderr and returns
+/// nothing; `exitStatus` is then ExitUsage, or ExitOk after --help or
+/// --version.
 std::optional<Options> parseOptions(int argc, char **argv, int &exitStatus);
 
 } // namespace upconv

@@ -5,6 +5,7 @@
 #include "Workers.h"
 
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
+#include "upconv/Dialect/Keras/IR/Semantics.h"
 #include "upconv/Pipelines/Pipelines.h"
 #include "upconv/Support/Random.h"
 
@@ -70,6 +71,10 @@ ExitStatus Session::import() {
   ExitStatus status = importInWorker(context(), options.import, model);
   if (status != ExitOk)
     return status;
+  if (options.semantics == keras::legacyTorchSemantics)
+    (*model.module)
+        ->setAttr(keras::semanticsAttrName,
+                  StringAttr::get(&context(), options.semantics));
   kerasModule = model.module->clone();
   countParameters();
   return ExitOk;

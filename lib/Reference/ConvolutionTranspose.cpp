@@ -27,7 +27,8 @@ struct ScatterAxis {
 static Expected<ScatterAxis> scatterAxis(int64_t input, int64_t kernel,
                                          int64_t stride, int64_t dilation,
                                          Padding padding,
-                                         std::optional<int64_t> outputPadding) {
+                                         std::optional<int64_t> outputPadding,
+                                         bool cropRoundsUp) {
   if (kernel < 1 || stride < 1 || dilation < 1)
     return failure("kernel size, stride and dilation must be positive");
   if (outputPadding && (*outputPadding < 0 || *outputPadding >= stride))
@@ -50,7 +51,7 @@ static Expected<ScatterAxis> scatterAxis(int64_t input, int64_t kernel,
     last = outputPadding ? span % 2 : stride;
     int64_t total =
         outputPadding ? span - span % 2 - *outputPadding : span - stride;
-    axis.crop = std::max<int64_t>(total, 0) / 2;
+    axis.crop = (std::max<int64_t>(total, 0) + cropRoundsUp) / 2;
   }
   if (AddOverflow(before, last, output) ||
       AddOverflow(output, outputPadding.value_or(0), output))
@@ -100,9 +101,10 @@ channelsLast(const Tensor64 &input, const Tensor64 &kernel,
     std::optional<int64_t> outputPadding;
     if (arguments.outputPadding)
       outputPadding = (*arguments.outputPadding)[a];
-    Expected<ScatterAxis> axis = scatterAxis(
-        input.shape[a + 1], kernel.shape[a], arguments.strides[a],
-        arguments.dilationRate[a], arguments.padding, outputPadding);
+    Expected<ScatterAxis> axis =
+        scatterAxis(input.shape[a + 1], kernel.shape[a], arguments.strides[a],
+                    arguments.dilationRate[a], arguments.padding, outputPadding,
+                    arguments.cropRoundsUp);
     if (!axis)
       return axis.takeError();
     outputShape.push_back(axis->output);

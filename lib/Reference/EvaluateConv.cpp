@@ -2,6 +2,8 @@
 
 #include "LayerCall.h"
 
+#include "upconv/Dialect/Keras/IR/Semantics.h"
+
 using namespace mlir;
 
 namespace upconv::reference {
@@ -58,6 +60,7 @@ Result evaluateConvolutionTranspose(ConvTransposeOp op, const Tensor64 &input,
                                           std::nullopt, *padding, *dataFormat};
   if (std::optional<ArrayRef<int64_t>> outputPadding = op.getOutputPadding())
     arguments.outputPadding = outputPadding->vec();
+  arguments.cropRoundsUp = keras::cropsRoundUp(op);
   return activate(op, convolutionTranspose(input, *weights->first,
                                            weights->second, arguments));
 }

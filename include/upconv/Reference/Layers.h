@@ -49,6 +49,7 @@ struct ConvolutionTransposeArguments {
   std::optional<std::vector<int64_t>> outputPadding;
   Padding padding = Padding::Valid; ///< valid or same
   DataFormat dataFormat = DataFormat::ChannelsLast;
+  bool cropRoundsUp = false; ///< as torch did, see Semantics.h
 };
 
 /// Kernel (k..., filters, channels); `bias` (filters) or null.

@@ -7,6 +7,8 @@
 
 #include "Lowering.h"
 
+#include "upconv/Dialect/Keras/IR/Semantics.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -62,18 +64,21 @@ static std::pair<AffineExpr, AffineExpr> forwardAxis(AffineExpr n,
 // KerasOps.td.
 static std::pair<AffineExpr, int64_t>
 transposedAxis(AffineExpr n, int64_t windowExtent, int64_t stride,
-               StringRef padding, std::optional<int64_t> outputPadding) {
+               StringRef padding, std::optional<int64_t> outputPadding,
+               bool cropRoundsUp) {
   AffineExpr natural = (n - 1) * stride;
   bool same = padding == "same";
+  auto half = [&](int64_t total) {
+    return (std::max<int64_t>(total, 0) + cropRoundsUp) / 2;
+  };
   if (!outputPadding)
-    return same ? std::pair(n * stride,
-                            std::max<int64_t>(windowExtent - stride, 0) / 2)
+    return same ? std::pair(n * stride, half(windowExtent - stride))
                 : std::pair(natural + std::max(windowExtent, stride),
                             int64_t(0));
   int64_t parity = windowExtent % 2;
   if (same)
     return {natural + parity + *outputPadding,
-            std::max<int64_t>(windowExtent - parity - *outputPadding, 0) / 2};
+            half(windowExtent - parity - *outputPadding)};
   return {natural + windowExtent + *outputPadding, 0};
 }
 
@@ -117,9 +122,9 @@ static Value lowerConvTransposeOp(Lowering &lowering, OpTy op) {
     std::optional<int64_t> outputPadding;
     if (op.getOutputPadding())
       outputPadding = (*op.getOutputPadding())[axis];
-    auto [length, low] =
-        transposedAxis(in[axis + 1], geometry.extent(axis),
-                       geometry.strides[axis], geometry.padding, outputPadding);
+    auto [length, low] = transposedAxis(
+        in[axis + 1], geometry.extent(axis), geometry.strides[axis],
+        geometry.padding, outputPadding, keras::cropsRoundUp(op));
     // Only an explicit output_padding can leave nothing of a non-empty input.
     if (outputPadding)
       requireOutput(lowering, op, length);
