@@ -132,8 +132,10 @@ ExitStatus Session::lowerTo(Stage stage) {
       else
         populateSchedules(manager, {target.name, options.schedules});
     });
+    // What Keras accepts and the conversion cannot express is no mistake of
+    // ours; everything after it is.
     if (failed(result))
-      return ExitInternal;
+      return next == Stage::Upconv ? ExitUnsupported : ExitInternal;
     reached = next;
   }
   return ExitOk;

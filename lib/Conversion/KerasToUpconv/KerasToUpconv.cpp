@@ -107,7 +107,10 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     Value value = lowerLayer(lowering, &op);
     if (!value) {
       delete newBody;
-      return op.emitError("no lowering for '") << op.getName() << "'";
+      return keras::emitLayerError(
+                 op.getLoc(),
+                 cast<keras::LayerOpInterface>(op).getLayerClass())
+             << "these arguments are not supported yet";
     }
     lowering.values.map(op.getResult(0), value);
   }
