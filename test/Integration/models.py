@@ -17,6 +17,9 @@ from upconv_testing import (DATA, Model, Report, example_models, relative_error,
 TOLERANCE = 1e-5
 ANY_LENGTH = {"timeseries_ae_anylen": (1, 7, 288, 1000), "upsampler": (1, 7, 50, 300)}
 BATCHES = (1, 3)
+# Nested and shared models, several inputs and outputs, layers by detours.
+MORE_NAMES = ("functional_guide_autoencoder", "seed_conv1dtranspose_by_2d", "seed_reshape_valid",
+              "shared_and_multi", "upsampling1d_conv1d")
 
 
 def judge(actual: np.ndarray, expected: np.ndarray) -> str | None:
@@ -26,15 +29,31 @@ def judge(actual: np.ndarray, expected: np.ndarray) -> str | None:
     return None if error <= TOLERANCE else f"relative error norm {error:.2e}"
 
 
+def port(name: str, arrays: dict[str, np.ndarray]) -> str:
+    """How the command line names a port; one alone needs no name."""
+    return f"{name}=" if len(arrays) > 1 else ""
+
+
+def inputs_of(model: Model, folder: Path) -> list[str]:
+    arrays = model.arrays("in_")
+    flags: list[str] = []
+    for name, array in arrays.items():
+        flags += ["--input", f"{port(name, arrays)}{save(folder / f'in_{name}.npy', array)}"]
+    return flags
+
+
 def against_keras(model: Model, folder: Path) -> str | None:
-    x = save(folder / "x.npy", model.only("in_"))
-    require(upconv("run", model.path, "--input", x, "--output", folder / "y.npy"))
-    return judge(np.load(folder / "y.npy"), model.only("out64_"))
+    expected = model.arrays("out64_")
+    flags: list[str] = []
+    for name in expected:
+        flags += ["--output", f"{port(name, expected)}{folder / f'out_{name}.npy'}"]
+    require(upconv("run", model.path, *inputs_of(model, folder), *flags))
+    problems = (judge(np.load(folder / f"out_{name}.npy"), array) for name, array in expected.items())
+    return next((problem for problem in problems if problem), None)
 
 
 def against_reference(model: Model, folder: Path) -> None:
-    x = save(folder / "x.npy", model.only("in_"))
-    require(upconv("verify", model.path, "--input", x))
+    require(upconv("verify", model.path, *inputs_of(model, folder)))
 
 
 def any_length(report: Report, model: Model, folder: Path) -> None:
@@ -63,7 +82,7 @@ def any_length(report: Report, model: Model, folder: Path) -> None:
 
 def main() -> None:
     report = Report()
-    models = example_models() + shared_models()
+    models = example_models() + shared_models() + shared_models(MORE_NAMES)
     if not shared_models():
         report.skip("shared models", "there is no shared folder")
     for model in models:

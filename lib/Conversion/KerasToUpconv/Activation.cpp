@@ -27,7 +27,7 @@ static Value logSoftmax(Lowering &lowering, Location loc, Value value) {
   Value total = reduce(lowering, loc, "sum", {value, most}, extents, last,
                        [](OpBuilder &builder, Location loc, ValueRange in) {
                          Scalars s(builder, loc);
-                         return s.unary("exp", s.sub(in[0], in[1]));
+                         return s.unary("exponential", s.sub(in[0], in[1]));
                        });
   return lowering.map(loc, {value, most, total}, extents,
                       [](OpBuilder &builder, Location loc, ValueRange in) {

@@ -107,6 +107,13 @@ template <typename OpTy> static Geometry geometryOf(OpTy op) {
           op.getPadding(), op.getDataFormat()};
 }
 
+// Null for a layer without bias.
+template <typename OpTy>
+static Value biasOf(Lowering &lowering, OpTy op, int64_t channels) {
+  return op.getUseBias() ? lowering.weights(op, "bias", "bias", 0, {channels})
+                         : Value();
+}
+
 template <typename OpTy>
 static Value lowerConvTransposeOp(Lowering &lowering, OpTy op) {
   Location loc = op.getLoc();
@@ -136,14 +143,41 @@ static Value lowerConvTransposeOp(Lowering &lowering, OpTy op) {
 
   Value kernel =
       lowering.weights(op, "kernel", "kernel", geometry.rank(), kernelShape);
-  Value bias = op.getUseBias()
-                   ? lowering.weights(op, "bias", "bias", 0, {filters})
-                   : Value();
+  Value bias = biasOf(lowering, op, filters);
   Value result = ConvTransposeOp::create(
       lowering.builder, loc, getTensorType(lowering.context(), out), input,
       kernel, bias, geometry.strides, geometry.dilations, crop);
   return finish(lowering, loc, result, op.getActivation(),
                 geometry.channelsFirst());
+}
+
+// Where a forward window goes: the lengths of its positions per spatial axis
+// and the zeros in front.
+struct ForwardWindow {
+  Extents lengths, pads;
+
+  // [batch, lengths..., channels]
+  Extents output(AffineExpr batch, AffineExpr channels) const {
+    Extents extents = {batch};
+    extents.append(lengths);
+    extents.push_back(channels);
+    return extents;
+  }
+};
+
+static ForwardWindow forwardWindow(Lowering &lowering, Operation *layer,
+                                   ArrayRef<AffineExpr> in,
+                                   const Geometry &geometry) {
+  ForwardWindow window;
+  for (int64_t axis = 0; axis < geometry.rank(); ++axis) {
+    auto [length, low] = forwardAxis(in[axis + 1], geometry.extent(axis),
+                                     geometry.strides[axis], geometry.padding);
+    if (geometry.padding == "valid")
+      requireOutput(lowering, layer, length);
+    window.lengths.push_back(length);
+    window.pads.push_back(low);
+  }
+  return window;
 }
 
 template <typename OpTy> static Value lowerConvOp(Lowering &lowering, OpTy op) {
@@ -152,79 +186,83 @@ template <typename OpTy> static Value lowerConvOp(Lowering &lowering, OpTy op) {
   Value input = lowering.lowered(op.getInput());
   if (geometry.channelsFirst())
     input = lowering.toChannelsLast(loc, input);
-  Extents in = getExtents(input.getType()), out = {in.front()}, pads;
+  Extents in = getExtents(input.getType());
   int64_t channels = *getConstant(in.back()), filters = op.getFilters();
-
-  SmallVector<int64_t> kernelShape(geometry.kernel);
-  for (int64_t axis = 0; axis < geometry.rank(); ++axis) {
-    auto [length, low] = forwardAxis(in[axis + 1], geometry.extent(axis),
-                                     geometry.strides[axis], geometry.padding);
-    if (geometry.padding == "valid")
-      requireOutput(lowering, op, length);
-    out.push_back(length);
-    pads.push_back(low);
-  }
-  out.push_back(lowering.constant(filters));
   int64_t groups = op.getGroups();
+  ForwardWindow window = forwardWindow(lowering, op, in, geometry);
+  SmallVector<int64_t> kernelShape(geometry.kernel);
   kernelShape.append({channels / groups, filters});
-
   Value kernel = lowering.weights(op, "kernel", "kernel", geometry.rank() + 1,
                                   kernelShape);
-  Value bias = op.getUseBias()
-                   ? lowering.weights(op, "bias", "bias", 0, {filters})
-                   : Value();
   Value result = ConvOp::create(
-      lowering.builder, loc, getTensorType(lowering.context(), out), input,
-      kernel, bias, geometry.strides, geometry.dilations,
-      getExtentMap(lowering.context(), pads), groups);
+      lowering.builder, loc,
+      getTensorType(lowering.context(),
+                    window.output(in.front(), lowering.constant(filters))),
+      input, kernel, biasOf(lowering, op, filters), geometry.strides,
+      geometry.dilations, getExtentMap(lowering.context(), window.pads),
+      groups);
   return finish(lowering, loc, result, op.getActivation(),
                 geometry.channelsFirst());
 }
 
 // A convolution of every channel on its own is one with as many groups; Keras's
-// kernel (k..., channels, multiplier) holds the outputs in their order.
+// kernel (k..., channels, multiplier) holds the outputs in their order. A null
+// `bias` leaves it out.
 template <typename OpTy>
-static Value lowerDepthwiseOp(Lowering &lowering, OpTy op, StringRef kernelName,
-                              bool isSeparable, int64_t filters) {
+static Value depthwise(Lowering &lowering, OpTy op, const Geometry &geometry,
+                       Value input, StringRef kernelName, Value bias) {
+  Extents in = getExtents(input.getType());
+  int64_t channels = *getConstant(in.back());
+  int64_t wide = channels * op.getDepthMultiplier();
+  ForwardWindow window = forwardWindow(lowering, op, in, geometry);
+  SmallVector<int64_t> kernelShape(geometry.kernel);
+  kernelShape.append({1, wide});
+  Value kernel = lowering.weights(op, kernelName, "kernel", geometry.rank() + 1,
+                                  kernelShape);
+  return ConvOp::create(
+      lowering.builder, op.getLoc(),
+      getTensorType(lowering.context(),
+                    window.output(in.front(), lowering.constant(wide))),
+      input, kernel, bias, geometry.strides, geometry.dilations,
+      getExtentMap(lowering.context(), window.pads), channels);
+}
+
+// The channels of `input` mixed at every position.
+template <typename OpTy>
+static Value pointwise(Lowering &lowering, OpTy op, Value input,
+                       int64_t filters) {
+  Extents extents = getExtents(input.getType());
+  int64_t rank = extents.size() - 2, channels = *getConstant(extents.back());
+  SmallVector<int64_t> ones(rank, 1), kernelShape(ones);
+  kernelShape.append({channels, filters});
+  Extents zeros(rank, lowering.constant(0));
+  extents.back() = lowering.constant(filters);
+  return ConvOp::create(
+      lowering.builder, op.getLoc(), getTensorType(lowering.context(), extents),
+      input,
+      lowering.weights(op, "pointwise_kernel", "kernel", rank + 1, kernelShape),
+      biasOf(lowering, op, filters), ones, ones,
+      getExtentMap(lowering.context(), zeros), 1);
+}
+
+template <typename OpTy>
+static Value lowerDepthwiseOp(Lowering &lowering, OpTy op) {
   Location loc = op.getLoc();
   Geometry geometry = geometryOf(op);
   Value input = lowering.lowered(op.getInput());
   if (geometry.channelsFirst())
     input = lowering.toChannelsLast(loc, input);
-  Extents in = getExtents(input.getType()), out = {in.front()}, pads;
-  int64_t channels = *getConstant(in.back());
-  int64_t wide = channels * op.getDepthMultiplier();
-  SmallVector<int64_t> kernelShape(geometry.kernel);
-  for (int64_t axis = 0; axis < geometry.rank(); ++axis) {
-    auto [length, low] = forwardAxis(in[axis + 1], geometry.extent(axis),
-                                     geometry.strides[axis], geometry.padding);
-    if (geometry.padding == "valid")
-      requireOutput(lowering, op, length);
-    out.push_back(length);
-    pads.push_back(low);
-  }
-  out.push_back(lowering.constant(wide));
-  kernelShape.append({1, wide});
-  auto bias = [&](int64_t count) {
-    return op.getUseBias() ? lowering.weights(op, "bias", "bias", 0, {count})
-                           : Value();
-  };
-  Value kernel = lowering.weights(op, kernelName, "kernel", geometry.rank() + 1,
-                                  kernelShape);
-  Value result = ConvOp::create(
-      lowering.builder, loc, getTensorType(lowering.context(), out), input,
-      kernel, isSeparable ? Value() : bias(wide), geometry.strides,
-      geometry.dilations, getExtentMap(lowering.context(), pads), channels);
-  if (isSeparable) {
-    SmallVector<int64_t> ones(geometry.rank(), 1), pointwise(ones);
-    pointwise.append({wide, filters});
-    Extents zeros(geometry.rank(), lowering.constant(0));
-    out.back() = lowering.constant(filters);
-    result = ConvOp::create(
-        lowering.builder, loc, getTensorType(lowering.context(), out), result,
-        lowering.weights(op, "pointwise_kernel", "kernel", geometry.rank() + 1,
-                         pointwise),
-        bias(filters), ones, ones, getExtentMap(lowering.context(), zeros), 1);
+  Value result;
+  if constexpr (llvm::is_one_of<OpTy, keras::SeparableConv1DOp,
+                                keras::SeparableConv2DOp>::value) {
+    result = depthwise(lowering, op, geometry, input, "depthwise_kernel",
+                       /*bias=*/Value());
+    result = pointwise(lowering, op, result, op.getFilters());
+  } else {
+    int64_t channels = *getConstant(getExtents(input.getType()).back());
+    result =
+        depthwise(lowering, op, geometry, input, "kernel",
+                  biasOf(lowering, op, channels * op.getDepthMultiplier()));
   }
   return finish(lowering, loc, result, op.getActivation(),
                 geometry.channelsFirst());
@@ -233,25 +271,21 @@ static Value lowerDepthwiseOp(Lowering &lowering, OpTy op, StringRef kernelName,
 template <typename OpTy>
 static Value lowerPoolingOp(Lowering &lowering, OpTy op, StringRef kind) {
   Location loc = op.getLoc();
-  bool channelsFirst = op.getDataFormat() == "channels_first";
+  SmallVector<int64_t> ones(op.getPoolSize().size(), 1);
+  Geometry geometry = {op.getPoolSize(), op.getStrides(), ones, op.getPadding(),
+                       op.getDataFormat()};
   Value input = lowering.lowered(op.getInput());
-  if (channelsFirst)
+  if (geometry.channelsFirst())
     input = lowering.toChannelsLast(loc, input);
-  Extents in = getExtents(input.getType()), out = {in.front()}, pads;
-  for (auto [axis, window] : llvm::enumerate(op.getPoolSize())) {
-    auto [length, low] = forwardAxis(in[axis + 1], window,
-                                     op.getStrides()[axis], op.getPadding());
-    if (op.getPadding() == "valid")
-      requireOutput(lowering, op, length);
-    out.push_back(length);
-    pads.push_back(low);
-  }
-  out.push_back(in.back());
-  Value result = PoolOp::create(lowering.builder, loc,
-                                getTensorType(lowering.context(), out), input,
-                                kind, op.getPoolSize(), op.getStrides(),
-                                getExtentMap(lowering.context(), pads));
-  return channelsFirst ? lowering.toChannelsFirst(loc, result) : result;
+  Extents in = getExtents(input.getType());
+  ForwardWindow window = forwardWindow(lowering, op, in, geometry);
+  Value result = PoolOp::create(
+      lowering.builder, loc,
+      getTensorType(lowering.context(), window.output(in.front(), in.back())),
+      input, kind, op.getPoolSize(), op.getStrides(),
+      getExtentMap(lowering.context(), window.pads));
+  return geometry.channelsFirst() ? lowering.toChannelsFirst(loc, result)
+                                  : result;
 }
 
 Value upconv::lowerConvTranspose(Lowering &lowering, Operation *layer) {
@@ -269,14 +303,9 @@ Value upconv::lowerConv(Lowering &lowering, Operation *layer) {
 
 Value upconv::lowerDepthwise(Lowering &lowering, Operation *layer) {
   return llvm::TypeSwitch<Operation *, Value>(layer)
-      .Case<keras::DepthwiseConv1DOp, keras::DepthwiseConv2DOp>([&](auto op) {
-        return lowerDepthwiseOp(lowering, op, "kernel", /*isSeparable=*/false,
-                                0);
-      })
-      .Case<keras::SeparableConv1DOp, keras::SeparableConv2DOp>([&](auto op) {
-        return lowerDepthwiseOp(lowering, op, "depthwise_kernel",
-                                /*isSeparable=*/true, op.getFilters());
-      })
+      .Case<keras::DepthwiseConv1DOp, keras::DepthwiseConv2DOp,
+            keras::SeparableConv1DOp, keras::SeparableConv2DOp>(
+          [&](auto op) { return lowerDepthwiseOp(lowering, op); })
       .Default([](Operation *) { return Value(); });
 }
 
@@ -303,9 +332,7 @@ Value upconv::lowerDense(Lowering &lowering, keras::DenseOp op) {
   Extents pads(spatial, lowering.constant(0));
   Value kernel =
       lowering.weights(op, "kernel", "kernel", spatial + 1, kernelShape);
-  Value bias = op.getUseBias()
-                   ? lowering.weights(op, "bias", "bias", 0, {units})
-                   : Value();
+  Value bias = biasOf(lowering, op, units);
   Value result = ConvOp::create(
       lowering.builder, loc, getTensorType(lowering.context(), extents), input,
       kernel, bias, ones, ones, getExtentMap(lowering.context(), pads), 1);

@@ -125,11 +125,11 @@ def example_models() -> list[Model]:
             for name in EXAMPLE_NAMES]
 
 
-def shared_models() -> list[Model]:
+def shared_models(names: Sequence[str] = SHARED_NAMES) -> list[Model]:
     """Empty without the shared folder."""
     folder = SHARED / "keras" / "models"
     return [Model(name, folder / f"{name}.keras", folder / f"{name}.io.npz")
-            for name in SHARED_NAMES if (folder / f"{name}.keras").exists()]
+            for name in names if (folder / f"{name}.keras").exists()]
 
 
 def write_layer(folder: Path, class_name: str, config: dict) -> Path:

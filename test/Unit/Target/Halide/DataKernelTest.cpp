@@ -17,16 +17,6 @@ using namespace upconv::test;
 
 namespace {
 
-Problem problemOf(Anchor anchor, const std::string &strategy, bool dynamic) {
-  Problem problem;
-  problem.dynamic = dynamic;
-  problem.spec.name = "kernel";
-  problem.spec.anchor = anchor;
-  problem.spec.schedule.strategy = strategy;
-  problem.spec.target = target(hostLevel());
-  return problem;
-}
-
 void expectEqual(const Tensor &actual, const Tensor &expected,
                  float tolerance = 0) {
   ASSERT_EQ(actual.values.size(), expected.values.size());

@@ -309,4 +309,14 @@ Tensor reference(const KernelSpec &spec, const Problem &problem,
   return result;
 }
 
+Problem problemOf(Anchor anchor, const std::string &strategy, bool dynamic) {
+  Problem problem;
+  problem.dynamic = dynamic;
+  problem.spec.name = "kernel";
+  problem.spec.anchor = anchor;
+  problem.spec.schedule.strategy = strategy;
+  problem.spec.target = target(hostLevel());
+  return problem;
+}
+
 } // namespace upconv::test

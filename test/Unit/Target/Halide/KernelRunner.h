@@ -49,6 +49,9 @@ struct Problem {
                           int64_t channelGap = 0);
 };
 
+/// A kernel of this anchor and strategy for this machine, without shapes yet.
+Problem problemOf(Anchor anchor, const std::string &strategy, bool dynamic);
+
 /// The targets of the project by name; "x86-64-v4" is what tests default to.
 KernelTarget target(const std::string &level);
 /// The best level that this processor runs.

@@ -17,16 +17,6 @@ using namespace upconv::test;
 
 namespace {
 
-Problem problemOf(Anchor anchor, const std::string &strategy, bool dynamic) {
-  Problem problem;
-  problem.dynamic = dynamic;
-  problem.spec.name = "kernel";
-  problem.spec.anchor = anchor;
-  problem.spec.schedule.strategy = strategy;
-  problem.spec.target = target(hostLevel());
-  return problem;
-}
-
 using Index = std::vector<int64_t>;
 
 /// Calls `visit` with every index of `shape` in row-major order.
