@@ -1,37 +1,36 @@
 //===- Graph.cpp - A plan to IR -------------------------------------------===//
 
 #include "Graph.h"
+#include "FunctionCall.h"
+#include "Scope.h"
 #include "Spelling.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
-
-#include <functional>
-#include <queue>
 
 using namespace mlir;
 using namespace upconv::keras_import;
 
 namespace {
 
-std::string formatShape(ArrayRef<int64_t> shape) {
-  std::string text = "(";
-  for (auto [index, size] : llvm::enumerate(shape)) {
-    text += index ? ", " : "";
-    text += ShapedType::isDynamic(size) ? "None" : std::to_string(size);
-  }
-  return text + (shape.size() == 1 ? ",)" : ")");
-}
-
-/// The tensor that a call makes.
+/// The tensors that a call makes.
 struct CallResult {
-  /// Null where an error keeps it from existing.
-  Value value;
+  /// Null where an error keeps them from existing.
+  SmallVector<Value, 1> values;
   /// A recorded shape was found to disagree upstream; one warning is enough.
   bool disagrees = false;
 };
+
+/// One tensor of them.
+struct TensorResult {
+  Value value;
+  bool disagrees = false;
+};
+
+/// More layers than any model has; models inside models may be called so often
+/// that a small file asks for more.
+constexpr unsigned maximumCalls = 100000;
 
 class GraphBuilder {
 public:
@@ -43,92 +42,62 @@ public:
   OwningOpRef<ModuleOp> build(StringRef source);
 
 private:
-  void indexModel();
-  void addArguments(func::FuncOp function);
-  void emitCalls();
-  void finish(func::FuncOp function);
+  std::vector<TensorResult> addArguments(func::FuncOp function);
+  void finish(func::FuncOp function, ArrayRef<TensorResult> outputs);
 
-  const CallResult *resolve(const TensorReference &reference) const;
-  std::optional<size_t> findCall(const TensorReference &reference) const;
-  void verifyReference(const TensorReference &reference, Twine who);
-  std::string callerOf(const LayerCall &call) const;
+  /// The state of one model while its calls are emitted.
+  struct Frame {
+    const ModelPlan &plan;
+    const Scope &scope;
+    ArrayRef<TensorResult> inputs;
+    std::vector<CallResult> results; ///< per call
+  };
 
-  CallResult emitCall(const LayerCall &call);
+  const Scope &scopeOf(const ModelPlan &model);
+  std::vector<TensorResult> emitModel(const ModelPlan &model,
+                                      ArrayRef<TensorResult> inputs);
+  TensorResult resolve(const Frame &frame, const TensorReference &reference);
+  CallResult emitCall(const Frame &frame, const LayerCall &call);
+  CallResult emitInnerModel(const LayerPlan &layer, const LayerCall &call,
+                            ArrayRef<TensorResult> inputs);
   Value emitLayer(const LayerPlan &layer, ValueRange inputs);
   void verifyArguments(const LayerPlan &layer);
-  bool agreesWithFile(const LayerCall &call, size_t index, Value input);
+  bool agreesWithFile(const Frame &frame, const LayerCall &call, size_t index,
+                      Value input);
 
   const ModelPlan &plan;
   Reporter &reporter;
   std::vector<LayerOp> &layerOps;
   OpBuilder builder;
-  llvm::StringMap<const LayerPlan *> layersByName;
-  llvm::StringMap<std::vector<size_t>> callsByLayer;
-  llvm::StringMap<CallResult> inputs;
-  std::vector<CallResult> results; ///< per call
+  llvm::DenseMap<const ModelPlan *, std::unique_ptr<Scope>> scopes;
   llvm::DenseSet<const LayerPlan *> verified;
+  unsigned emittedCalls = 0;
 };
 
-std::string GraphBuilder::callerOf(const LayerCall &call) const {
-  const LayerPlan &layer = *plan.layers[call.layer];
-  return "layer '" + layer.name + "' (" + layer.className + ")";
+const Scope &GraphBuilder::scopeOf(const ModelPlan &model) {
+  std::unique_ptr<Scope> &scope = scopes[&model];
+  if (!scope)
+    scope = std::make_unique<Scope>(model, reporter);
+  return *scope;
 }
 
-void GraphBuilder::indexModel() {
-  for (const auto &layer : plan.layers)
-    layersByName.try_emplace(layer->name, layer.get());
-  for (auto [index, call] : llvm::enumerate(plan.calls))
-    callsByLayer[plan.layers[call.layer]->name].push_back(index);
-  results.resize(plan.calls.size());
-}
-
-std::optional<size_t>
-GraphBuilder::findCall(const TensorReference &reference) const {
-  auto calls = callsByLayer.find(reference.layer);
-  if (calls == callsByLayer.end() || reference.call < 0 ||
-      uint64_t(reference.call) >= calls->second.size())
-    return std::nullopt;
-  return calls->second[reference.call];
-}
-
-const CallResult *
-GraphBuilder::resolve(const TensorReference &reference) const {
-  if (auto input = inputs.find(reference.layer); input != inputs.end())
-    return &input->second;
-  auto call = findCall(reference);
-  return call ? &results[*call] : nullptr;
-}
-
-/// Reports a reference to something that the file does not have.
-void GraphBuilder::verifyReference(const TensorReference &reference,
-                                   Twine who) {
-  if (inputs.contains(reference.layer))
-    return;
-  auto layer = layersByName.find(reference.layer);
-  if (layer == layersByName.end()) {
-    SmallVector<StringRef> known;
-    for (const auto &candidate : plan.layers)
-      known.push_back(candidate->name);
+TensorResult GraphBuilder::resolve(const Frame &frame,
+                                   const TensorReference &reference) {
+  if (auto input = frame.scope.findInput(reference))
+    return frame.inputs[*input];
+  auto call = frame.scope.findCall(reference);
+  if (!call)
+    return {};
+  const CallResult &result = frame.results[*call];
+  if (uint64_t(reference.tensor) < result.values.size())
+    return {result.values[reference.tensor], result.disagrees};
+  // Only a function's outputs are not known beforehand.
+  const LayerPlan &layer = *frame.plan.layers[frame.plan.calls[*call].layer];
+  if (layer.function && !result.values.empty())
     reporter.invalid(reference.place)
-        << who << ": there is no layer '" << reference.layer << "'"
-        << didYouMean(reference.layer, known);
-  } else if (layer->second->isInput) {
-    // Named in no input_layers, or its shape could not be read.
-    if (layer->second->valid)
-      reporter.invalid(reference.place) << who << ": '" << reference.layer
-                                        << "' is not among the model's inputs";
-  } else if (!layer->second->kind) {
-    // Reported where the layer stands; its calls may be counted differently.
-  } else if (!findCall(reference)) {
-    reporter.invalid(reference.place)
-        << who << ": layer '" << reference.layer << "' has "
-        << callsByLayer.lookup(reference.layer).size()
-        << " calls, there is no call " << reference.call;
-  } else if (reference.tensor != 0) {
-    reporter.invalid(reference.place)
-        << who << ": layer '" << reference.layer
-        << "' has one output, there is no output " << reference.tensor;
-  }
+        << describe(layer) << " has " << result.values.size()
+        << " outputs, there is no output " << reference.tensor;
+  return {{}, result.disagrees};
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,12 +133,12 @@ Value GraphBuilder::emitLayer(const LayerPlan &layer, ValueRange inputs) {
 
 /// Compares an input with the shape that the file records for it, and warns at
 /// the layer that makes it.
-bool GraphBuilder::agreesWithFile(const LayerCall &call, size_t index,
-                                  Value input) {
+bool GraphBuilder::agreesWithFile(const Frame &frame, const LayerCall &call,
+                                  size_t index, Value input) {
   const TensorReference &reference = call.inputs[index];
   std::optional<Shape> recorded = reference.recordedShape;
   if (!recorded && call.inputs.size() == 1)
-    recorded = plan.layers[call.layer]->recordedInput;
+    recorded = frame.plan.layers[call.layer]->recordedInput;
   if (!recorded)
     return true;
   ArrayRef<int64_t> actual = cast<RankedTensorType>(input.getType()).getShape();
@@ -179,101 +148,125 @@ bool GraphBuilder::agreesWithFile(const LayerCall &call, size_t index,
     agrees = ShapedType::isDynamic(actual[axis]) ||
              ShapedType::isDynamic((*recorded)[axis]) ||
              actual[axis] == (*recorded)[axis];
-  if (agrees)
+  const LayerPlan *layer = frame.scope.findMaker(reference);
+  if (agrees || !layer)
     return true;
-  auto producer = layersByName.find(reference.layer);
-  if (producer == layersByName.end() || producer->second->isInput)
-    return true;
-  const LayerPlan &layer = *producer->second;
-  InFlightDiagnostic diagnostic = reporter.warning(layer.place);
-  diagnostic << "layer '" << layer.name << "' (" << layer.className
-             << "): the file records the output shape "
+  InFlightDiagnostic diagnostic = reporter.warning(layer->place);
+  diagnostic << describe(*layer) << ": the file records the output shape "
              << formatShape(*recorded) << ", its arguments give "
              << formatShape(actual);
-  if (layer.outputPaddingAbsent)
-    diagnostic.attachNote(layer.place)
+  if (layer->outputPaddingAbsent)
+    diagnostic.attachNote(layer->place)
         << "the file lacks 'output_padding', which Keras 3.0 to 3.14 did not "
            "save; add it to the layer's config";
   return false;
 }
 
-CallResult GraphBuilder::emitCall(const LayerCall &call) {
-  const LayerPlan &layer = *plan.layers[call.layer];
+/// Hands `inputs` to the inputs of a model: by key where both sides are
+/// dictionaries, otherwise in order.
+static std::vector<TensorResult> bindInputs(const ModelPlan &model,
+                                            const LayerCall &call,
+                                            ArrayRef<TensorResult> inputs) {
+  std::vector<TensorResult> bound(inputs.begin(), inputs.end());
+  for (auto [index, input] : llvm::enumerate(model.inputs))
+    for (auto [given, reference] : llvm::enumerate(call.inputs))
+      if (!input.key.empty() && input.key == reference.key)
+        bound[index] = inputs[given];
+  return bound;
+}
+
+CallResult GraphBuilder::emitInnerModel(const LayerPlan &layer,
+                                        const LayerCall &call,
+                                        ArrayRef<TensorResult> inputs) {
+  const ModelPlan &model = *layer.model;
+  std::vector<TensorResult> bound;
+  if (inputs.size() == model.inputs.size()) {
+    bound = bindInputs(model, call, inputs);
+  } else {
+    // Where the model's inputs could not be read, that has been reported.
+    if (layer.valid && reporter.ok())
+      reporter.invalid(call.place)
+          << describe(layer) << ": takes " << model.inputs.size()
+          << (model.inputs.size() == 1 ? " input" : " inputs") << ", got "
+          << inputs.size();
+    bound.resize(model.inputs.size());
+  }
+  CallResult result;
+  for (const TensorResult &output : emitModel(model, bound)) {
+    result.values.push_back(output.value);
+    result.disagrees |= output.disagrees;
+  }
+  return result;
+}
+
+CallResult GraphBuilder::emitCall(const Frame &frame, const LayerCall &call) {
+  const LayerPlan &layer = *frame.plan.layers[call.layer];
+  std::vector<TensorResult> inputs;
   SmallVector<Value> operands;
   CallResult result;
-  bool complete = layer.kind && layer.valid;
-  if (complete && !layer.kind->merges && call.inputs.size() != 1) {
+  bool complete = (layer.kind || layer.function) && layer.valid;
+  if (complete && layer.kind && !layer.kind->merges &&
+      call.inputs.size() != 1) {
     reporter.invalid(call.place)
-        << callerOf(call) << ": takes one input, got " << call.inputs.size();
+        << describe(layer) << ": takes one input, got " << call.inputs.size();
     complete = false;
   }
   for (auto [index, reference] : llvm::enumerate(call.inputs)) {
-    const CallResult *input = resolve(reference);
-    if (!input || !input->value) {
-      complete = false;
-      continue;
-    }
-    operands.push_back(input->value);
-    result.disagrees |=
-        input->disagrees || !agreesWithFile(call, index, input->value);
+    TensorResult input = resolve(frame, reference);
+    input.disagrees |=
+        input.value &&
+        (input.disagrees || !agreesWithFile(frame, call, index, input.value));
+    result.disagrees |= input.disagrees;
+    complete &= bool(input.value);
+    inputs.push_back(input);
+    operands.push_back(input.value);
   }
-  if (complete)
-    result.value = emitLayer(layer, operands);
+  if (layer.model)
+    return emitInnerModel(layer, call, inputs);
+  if (complete && layer.function)
+    result.values =
+        FunctionCall(layer, call, operands, builder, reporter).build();
+  else if (complete)
+    result.values.push_back(emitLayer(layer, operands));
   else
     verifyArguments(layer);
   return result;
 }
 
-/// Emits every call after the calls it depends on, otherwise in the order of
-/// the file; references may point forward.
-void GraphBuilder::emitCalls() {
-  std::vector<unsigned> pending(plan.calls.size(), 0);
-  std::vector<std::vector<size_t>> consumers(plan.calls.size());
-  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
-  for (auto [index, call] : llvm::enumerate(plan.calls)) {
-    for (const TensorReference &reference : call.inputs) {
-      verifyReference(reference, callerOf(call));
-      if (inputs.contains(reference.layer))
-        continue;
-      if (auto producer = findCall(reference)) {
-        ++pending[index];
-        consumers[*producer].push_back(index);
-      }
+/// Emits the calls of a model on `inputs`, null where an error keeps one from
+/// existing.
+std::vector<TensorResult>
+GraphBuilder::emitModel(const ModelPlan &model, ArrayRef<TensorResult> inputs) {
+  Frame frame{model, scopeOf(model), inputs, {}};
+  frame.results.resize(model.calls.size());
+  std::vector<TensorResult> outputs(model.outputs.size());
+  for (size_t index : frame.scope.order()) {
+    if (++emittedCalls > maximumCalls) {
+      if (emittedCalls == maximumCalls + 1)
+        reporter.unsupported(model.calls[index].place)
+            << "more than " << maximumCalls << " calls of layers";
+      return outputs;
     }
-    if (pending[index] == 0)
-      ready.push(index);
+    frame.results[index] = emitCall(frame, model.calls[index]);
   }
-  std::vector<bool> emitted(plan.calls.size(), false);
-  while (!ready.empty()) {
-    size_t index = ready.top();
-    ready.pop();
-    emitted[index] = true;
-    results[index] = emitCall(plan.calls[index]);
-    for (size_t consumer : consumers[index])
-      if (--pending[consumer] == 0)
-        ready.push(consumer);
-  }
-  auto stuck = llvm::find(emitted, false);
-  if (stuck == emitted.end())
-    return;
-  const LayerCall &call = plan.calls[stuck - emitted.begin()];
-  reporter.invalid(call.place)
-      << callerOf(call) << ": its input depends on its own output";
-  for (auto [index, done] : llvm::enumerate(emitted))
-    if (!done)
-      verifyArguments(*plan.layers[plan.calls[index].layer]);
+  if (frame.scope.order().size() < model.calls.size())
+    for (const LayerCall &call : model.calls)
+      verifyArguments(*model.layers[call.layer]);
+  for (auto [output, reference] : llvm::zip(outputs, model.outputs))
+    output = resolve(frame, reference);
+  return outputs;
 }
 
 //===----------------------------------------------------------------------===//
 // The function
 //===----------------------------------------------------------------------===//
 
-void GraphBuilder::addArguments(func::FuncOp function) {
+std::vector<TensorResult> GraphBuilder::addArguments(func::FuncOp function) {
+  std::vector<TensorResult> inputs;
   for (const InputPlan &input : plan.inputs) {
-    if (input.shape.empty() || input.shape.size() > 6) {
-      inputs[input.name] = {};
+    inputs.emplace_back();
+    if (input.shape.empty() || input.shape.size() > 6)
       continue;
-    }
     auto type = RankedTensorType::get(input.shape, builder.getF32Type());
     auto name = builder.getStringAttr(input.name);
     unsigned index = function.getNumArguments();
@@ -281,32 +274,31 @@ void GraphBuilder::addArguments(func::FuncOp function) {
         index, type,
         builder.getDictionaryAttr(builder.getNamedAttr("keras.name", name)),
         NameLoc::get(name, input.place));
-    inputs[input.name].value = function.getArgument(index);
+    inputs.back().value = function.getArgument(index);
   }
+  return inputs;
 }
 
-void GraphBuilder::finish(func::FuncOp function) {
-  SmallVector<Value> outputs;
+void GraphBuilder::finish(func::FuncOp function,
+                          ArrayRef<TensorResult> outputs) {
+  SmallVector<Value> values;
   SmallVector<Type> types;
-  for (const TensorReference &reference : plan.outputs) {
-    verifyReference(reference, "model '" + plan.name + "'");
-    const CallResult *result = resolve(reference);
-    if (!result || !result->value)
+  for (const TensorResult &output : outputs) {
+    if (!output.value)
       continue;
-    outputs.push_back(result->value);
-    types.push_back(result->value.getType());
+    values.push_back(output.value);
+    types.push_back(output.value.getType());
   }
-  func::ReturnOp::create(builder, function.getLoc(), outputs);
+  func::ReturnOp::create(builder, function.getLoc(), values);
   function.setFunctionType(
       builder.getFunctionType(function.getArgumentTypes(), types));
-  if (outputs.size() == plan.outputs.size())
+  if (values.size() == plan.outputs.size())
     for (auto [index, reference] : llvm::enumerate(plan.outputs))
       function.setResultAttr(index, "keras.name",
                              builder.getStringAttr(reference.layer));
 }
 
 OwningOpRef<ModuleOp> GraphBuilder::build(StringRef source) {
-  indexModel();
   Location place = plan.layers.empty() ? builder.getUnknownLoc()
                                        : plan.layers.front()->place;
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, place);
@@ -317,9 +309,8 @@ OwningOpRef<ModuleOp> GraphBuilder::build(StringRef source) {
   auto function = func::FuncOp::create(builder, place, toIdentifier(plan.name),
                                        builder.getFunctionType({}, {}));
   builder.setInsertionPointToEnd(function.addEntryBlock());
-  addArguments(function);
-  emitCalls();
-  finish(function);
+  std::vector<TensorResult> inputs = addArguments(function);
+  finish(function, emitModel(plan, inputs));
   return module;
 }
 

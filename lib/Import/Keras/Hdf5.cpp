@@ -1,4 +1,4 @@
-//===- Hdf5.cpp - Reading float tensors from an HDF5 image ----------------===//
+//===- Hdf5.cpp - Reading tensors and strings from an HDF5 image ----------===//
 
 #include "Hdf5.h"
 
@@ -9,6 +9,8 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <hdf5.h>
+
+#include <atomic>
 
 using namespace llvm;
 using namespace upconv;
@@ -71,7 +73,8 @@ bool hasSoundHeaps(StringRef bytes) {
   size_t sizes = bytes[8] < 2 ? 13 : 9;
   if (bytes[sizes] != 8 || bytes[sizes + 1] != 8)
     return false;
-  constexpr StringLiteral signature("GCOL");
+  // With the only version that libhdf5 accepts.
+  constexpr StringLiteral signature("GCOL\1");
   for (size_t at = bytes.find(signature); at != StringRef::npos;
        at = bytes.find(signature, at + signature.size()))
     if (!isSoundHeap(bytes.drop_front(at)))
@@ -143,7 +146,10 @@ std::unique_ptr<Hdf5File> Hdf5File::open(StringRef bytes) {
       H5Pset_file_image(access, const_cast<char *>(bytes.data()),
                         bytes.size()) < 0)
     return nullptr;
-  hid_t file = H5Fopen("image", H5F_ACC_RDONLY, access);
+  // Open images of one name would be one file to libhdf5.
+  static std::atomic<unsigned> images;
+  std::string name = "image" + std::to_string(images++);
+  hid_t file = H5Fopen(name.c_str(), H5F_ACC_RDONLY, access);
   if (file < 0)
     return nullptr;
   return std::unique_ptr<Hdf5File>(
@@ -187,6 +193,12 @@ bool Hdf5File::isGroup(StringRef path) const {
   return object.valid() && H5Iget_type(object) == H5I_GROUP;
 }
 
+bool Hdf5File::contains(StringRef path) const {
+  std::string reason;
+  Handle object(openObject(path, reason), H5Oclose);
+  return object.valid() || !reason.empty();
+}
+
 std::vector<std::string> Hdf5File::children(StringRef path) const {
   std::vector<std::string> names;
   std::string reason;
@@ -208,38 +220,89 @@ bool Hdf5File::hasAttribute(StringRef path, StringRef name) const {
   return object.valid() && H5Aexists(object, name.str().c_str()) > 0;
 }
 
+/// Reads `count` strings of variable length. Their sizes in the global heaps
+/// have been checked when the file was opened.
+static std::optional<std::vector<std::string>>
+readVariableStrings(hid_t attribute, hid_t type, hid_t space, size_t count) {
+  std::vector<char *> texts(count, nullptr);
+  if (H5Aread(attribute, type, texts.data()) < 0)
+    return std::nullopt;
+  std::vector<std::string> result;
+  for (const char *text : texts)
+    result.push_back(text ? text : "");
+  H5Dvlen_reclaim(type, space, H5P_DEFAULT, texts.data());
+  return result;
+}
+
+/// Reads `count` strings of `length` bytes, padded with zeros.
+static std::optional<std::vector<std::string>>
+readFixedStrings(hid_t attribute, hid_t type, size_t count, size_t length) {
+  std::string bytes(count * length, '\0');
+  if (H5Aread(attribute, type, bytes.data()) < 0)
+    return std::nullopt;
+  std::vector<std::string> result;
+  for (StringRef rest = bytes; !rest.empty(); rest = rest.drop_front(length))
+    result.push_back(rest.take_front(length)
+                         .take_until([](char c) { return c == 0; })
+                         .str());
+  return result;
+}
+
+std::optional<std::vector<std::string>>
+Hdf5File::readStrings(int64_t object, const std::string &name) const {
+  if (H5Aexists(object, name.c_str()) <= 0)
+    return std::nullopt;
+  Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
+  Handle type(H5Aget_type(attribute), H5Tclose);
+  Handle space(H5Aget_space(attribute), H5Sclose);
+  if (!attribute.valid() || !type.valid() || !space.valid())
+    return std::nullopt;
+  hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (count == 0)
+    return std::vector<std::string>();
+  size_t length = H5Tget_size(type);
+  // Each element takes at least its own size in the file.
+  if (count < 0 || H5Tget_class(type) != H5T_STRING || length == 0 ||
+      uint64_t(count) > size / length)
+    return std::nullopt;
+  if (H5Tis_variable_str(type) <= 0)
+    return readFixedStrings(attribute, type, count, length);
+  return soundHeaps ? readVariableStrings(attribute, type, space, count)
+                    : std::nullopt;
+}
+
+std::optional<std::vector<std::string>>
+Hdf5File::stringList(StringRef path, StringRef name) const {
+  std::string reason;
+  Handle object(openObject(path, reason), H5Oclose);
+  if (!object.valid())
+    return std::nullopt;
+  if (H5Aexists(object, name.str().c_str()) > 0)
+    return readStrings(object, name.str());
+  std::optional<std::vector<std::string>> result;
+  for (unsigned part = 0;; ++part) {
+    std::string partName = name.str() + std::to_string(part);
+    if (H5Aexists(object, partName.c_str()) <= 0)
+      return result;
+    auto strings = readStrings(object, partName);
+    if (!strings)
+      return std::nullopt;
+    if (!result)
+      result.emplace();
+    append_range(*result, *strings);
+  }
+}
+
 std::optional<std::string> Hdf5File::stringAttribute(StringRef path,
                                                      StringRef name) const {
   std::string reason;
   Handle object(openObject(path, reason), H5Oclose);
-  std::string attributeName = name.str();
-  if (!object.valid() || H5Aexists(object, attributeName.c_str()) <= 0)
+  if (!object.valid())
     return std::nullopt;
-  Handle attribute(H5Aopen(object, attributeName.c_str(), H5P_DEFAULT),
-                   H5Aclose);
-  Handle type(H5Aget_type(attribute), H5Tclose);
-  Handle space(H5Aget_space(attribute), H5Sclose);
-  if (!attribute.valid() || !type.valid() || !space.valid() ||
-      H5Tget_class(type) != H5T_STRING ||
-      H5Sget_simple_extent_npoints(space) != 1)
+  auto strings = readStrings(object, name.str());
+  if (!strings || strings->size() != 1)
     return std::nullopt;
-  if (H5Tis_variable_str(type) > 0) {
-    if (!soundHeaps)
-      return std::nullopt;
-    char *text = nullptr;
-    if (H5Aread(attribute, type, &text) < 0 || !text)
-      return std::nullopt;
-    std::string result = text;
-    H5free_memory(text);
-    return result;
-  }
-  size_t length = H5Tget_size(type);
-  if (length > size)
-    return std::nullopt;
-  std::string result(length, '\0');
-  if (H5Aread(attribute, type, result.data()) < 0)
-    return std::nullopt;
-  return StringRef(result).take_until([](char c) { return c == 0; }).str();
+  return std::move(strings->front());
 }
 
 Hdf5File::ReadResult Hdf5File::readFloats(StringRef path,

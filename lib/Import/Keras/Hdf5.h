@@ -1,4 +1,4 @@
-//===- Hdf5.h - Reading float tensors from an HDF5 image ------------------===//
+//===- Hdf5.h - Reading tensors and strings from an HDF5 image ------------===//
 
 #ifndef UPCONV_LIB_IMPORT_KERAS_HDF5_H
 #define UPCONV_LIB_IMPORT_KERAS_HDF5_H
@@ -25,12 +25,20 @@ public:
   ~Hdf5File();
 
   bool isGroup(llvm::StringRef path) const;
+  /// Whether there is anything at `path`, even a link that is not followed.
+  bool contains(llvm::StringRef path) const;
   /// Names of the members of a group, in alphabetical order.
   std::vector<std::string> children(llvm::StringRef path) const;
   bool hasAttribute(llvm::StringRef path, llvm::StringRef name) const;
   /// A string attribute of a group.
   std::optional<std::string> stringAttribute(llvm::StringRef path,
                                              llvm::StringRef name) const;
+
+  /// An attribute of strings, one or a list, of fixed or variable length. Long
+  /// lists are split by Keras into `name0`, `name1`, ...; an empty one has
+  /// elements of any type. Nothing if there is none or it cannot be trusted.
+  std::optional<std::vector<std::string>>
+  stringList(llvm::StringRef path, llvm::StringRef name) const;
 
   enum class ReadStatus { Ok, Missing, WrongShape, Refused };
   struct ReadResult {
@@ -49,6 +57,8 @@ private:
       : file(file), size(size), soundHeaps(soundHeaps) {}
 
   int64_t openObject(llvm::StringRef path, std::string &reason) const;
+  std::optional<std::vector<std::string>>
+  readStrings(int64_t object, const std::string &name) const;
 
   int64_t file; // hid_t
   uint64_t size;

@@ -20,18 +20,19 @@ using namespace mlir;
 using namespace upconv;
 using namespace upconv::keras_import;
 
-/// Opens what the options or the archive offer. False after an error.
-static bool openSource(const ImportOptions &options, const ModelFile &file,
-                       ArrayRef<LayerOp> layers, bool isBareLayer,
+/// Opens what the options or the file offer. False after an error.
+static bool openSource(const ImportOptions &options, ModelFile &file,
+                       const ModelPlan &plan,
+                       ArrayRef<LayerVariables> variables,
                        std::unique_ptr<WeightSource> &source,
                        Reporter &reporter) {
   if (!options.weightsPath.empty())
-    source =
-        openWeightsFile(options.weightsPath, layers, isBareLayer, reporter);
+    source = openWeightsFile(options.weightsPath, plan, variables, reporter);
   else if (options.initSeed)
     source = drawWeights(*options.initSeed);
-  else if (file.weights)
-    source = openHdf5Weights(file.weightsName, *file.weights, layers, reporter);
+  else if (!file.weights.empty())
+    source =
+        openHdf5Weights(std::move(file.weights), plan, variables, reporter);
   return reporter.ok();
 }
 
@@ -56,11 +57,11 @@ ImportStatus upconv::importKerasModel(MLIRContext &context,
   if (!reporter.ok())
     return reporter.status();
 
+  std::vector<LayerVariables> variables = collectVariables(layerOps, reporter);
   std::unique_ptr<WeightSource> source;
-  if (!openSource(options, *file, layerOps, plan->isBareLayer, source,
-                  reporter))
+  if (!openSource(options, *file, *plan, variables, source, reporter))
     return reporter.status();
-  bindWeights(layerOps, source.get(), model.weights, reporter);
+  bindWeights(layerOps, variables, source.get(), model.weights, reporter);
   // The layers have been checked; what fails here is our mistake.
   if (reporter.ok() && failed(verify(*module)))
     reporter.markInvalid();

@@ -12,10 +12,21 @@
 using namespace mlir;
 using namespace upconv::keras_import;
 
+LayerPlan::LayerPlan(Location place) : place(place) {}
+
+LayerPlan::~LayerPlan() = default;
+
 Location LayerPlan::location() const {
   SmallVector<std::pair<StringRef, Location>> places(argumentPlaces.begin(),
                                                      argumentPlaces.end());
   return keras::getLayerLocation(name, place, places);
+}
+
+/// Where Keras 3 finds a class and how Keras 2 shares an object: what differs
+/// between the files of one model.
+static bool isBookkeeping(StringRef key) {
+  return key == "module" || key == "registered_name" ||
+         key == "shared_object_id" || key == "build_config";
 }
 
 Attribute upconv::keras_import::toAttribute(Builder &builder, JsonValue value) {
@@ -37,8 +48,11 @@ Attribute upconv::keras_import::toAttribute(Builder &builder, JsonValue value) {
   }
   if (value.isObject()) {
     NamedAttrList members;
+    bool isSerialized = bool(value["class_name"]);
     for (const JsonValue::Member &member : value.members())
-      if (!member.key.empty())
+      // Null is as good as absent; versions differ in which they write.
+      if (!member.key.empty() && !member.value.isNull() &&
+          !(isSerialized && isBookkeeping(member.key)))
         members.set(member.key, toAttribute(builder, member.value));
     return members.getDictionary(builder.getContext());
   }
@@ -495,6 +509,8 @@ void LayerArguments::finish() {
   checkDtype();
   if (JsonValue value = take("trainable"); value && !value.asBool())
     typeError("trainable", "true or false", value);
+  else
+    plan.trainable = value.asBool().value_or(true);
   if (JsonValue value = take("quantization_config"); value.isSet())
     unsupported(value) << "quantized layers are not supported";
   reportUnknown();

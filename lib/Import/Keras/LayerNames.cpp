@@ -2,6 +2,8 @@
 
 #include "LayerNames.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace llvm;
 
 ArrayRef<StringRef> upconv::keras_import::getOtherLayers() {
@@ -101,11 +103,22 @@ StringRef upconv::keras_import::canonicalClass(StringRef className) {
   return className;
 }
 
+bool upconv::keras_import::isKerasModule(StringRef module) {
+  return module.empty() || module == "builtins" ||
+         llvm::any_of(
+             ArrayRef<StringRef>{"keras", "tf_keras", "tensorflow.keras",
+                                 "tensorflow.python.keras", "keras_core"},
+             [&](StringRef root) {
+               StringRef rest = module;
+               return rest.consume_front(root) &&
+                      (rest.empty() || rest.starts_with("."));
+             });
+}
+
 std::string upconv::keras_import::reasonFor(StringRef className) {
   if (className == "Lambda")
-    return "a Lambda layer is Python code, which is never executed";
-  if (className == "Functional" || className == "Sequential" ||
-      className == "Model")
-    return "a model inside a model is not supported yet";
+    return "a Lambda layer is Python code, which is never executed; use "
+           "Keras's "
+           "layers or functions (keras.ops) in its place";
   return "this layer is not supported yet";
 }

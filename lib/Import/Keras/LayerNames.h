@@ -16,6 +16,9 @@ llvm::ArrayRef<llvm::StringRef> getOtherLayers();
 /// The name under which a class is read; some have several.
 llvm::StringRef canonicalClass(llvm::StringRef className);
 
+/// Whether `module` is one of Keras's own; files without modules are.
+bool isKerasModule(llvm::StringRef module);
+
 /// What keeps a real layer of Keras from being compiled.
 std::string reasonFor(llvm::StringRef className);
 

@@ -16,20 +16,46 @@
 namespace upconv::keras_import {
 
 class LayerArguments;
+struct FunctionKind;
 struct LayerKind;
+struct ModelPlan;
 
 using Shape = llvm::SmallVector<int64_t>;
 
 /// Which Keras wrote the file; their arguments differ in a few places.
 enum class Flavor { Keras2, Keras3 };
 
+/// What a function is called with: a tensor, a list with tensors in it, or a
+/// literal.
+struct CallArgument {
+  std::string name; ///< empty for a positional argument
+  JsonValue value;
+  /// The place of a tensor in `LayerCall::inputs`.
+  std::optional<size_t> tensor = {};
+  std::vector<CallArgument> elements = {};
+};
+
 struct LayerPlan {
+  /// The path of the layer, unique in the file: `encoder/conv2d_1` is layer
+  /// `conv2d_1` of the model `encoder` inside the model.
   std::string name;
+  /// What the layers of the same model call it.
+  std::string localName;
   std::string className;
-  /// Null for an InputLayer and for a layer that cannot be built; an error has
-  /// been reported for the latter.
+  /// Null for an InputLayer, a model, and a layer that cannot be built; an
+  /// error has been reported for the latter.
   const LayerKind *kind = nullptr;
+  /// A model inside the model.
+  std::unique_ptr<ModelPlan> model;
+  /// A function of tensors (keras.ops, TFOpLambda, Lambda) in place of a layer.
+  const FunctionKind *function = nullptr;
+  std::string functionName; ///< as the file spells it
+  /// What the layer itself holds of the function's arguments, by name.
+  std::vector<CallArgument> functionArguments;
+  Flavor flavor = Flavor::Keras3;
   bool isInput = false;
+  /// False for a frozen layer, whose variables come last in a legacy file.
+  bool trainable = true;
   /// Whether all arguments could be read.
   bool valid = true;
   mlir::Location place;
@@ -41,10 +67,12 @@ struct LayerPlan {
   std::optional<Shape> recordedInput;
   /// A transposed layer whose file does not say `output_padding` at all.
   bool outputPaddingAbsent = false;
-  /// The group of the layer's variables in a weights file, e.g. "conv2d_1".
-  std::string weightGroup;
+  /// The group of the layer's variables in a weights file, one component per
+  /// model around it, e.g. {"functional", "conv2d_1"}.
+  std::vector<std::string> weightPath;
 
-  explicit LayerPlan(mlir::Location place) : place(place) {}
+  explicit LayerPlan(mlir::Location place);
+  ~LayerPlan();
 
   /// NameLoc(name, place of the layer and its arguments).
   mlir::Location location() const;
@@ -55,6 +83,8 @@ struct InputPlan {
   std::string name;
   Shape shape;
   mlir::Location place;
+  /// What a dictionary of inputs calls it, or empty.
+  std::string key = {};
 };
 
 /// A reference to the result of call `call` of layer `layer`.
@@ -65,17 +95,22 @@ struct TensorReference {
   mlir::Location place;
   /// The shape that the file records for this tensor.
   std::optional<Shape> recordedShape;
+  /// What a dictionary of tensors calls it, or empty.
+  std::string key = {};
 };
 
 /// One application of a layer.
 struct LayerCall {
   size_t layer;
+  /// All tensors of the call, in the order of the file.
   std::vector<TensorReference> inputs;
   mlir::Location place;
+  std::vector<CallArgument> arguments = {}; ///< only for functions
 };
 
+/// A model; one inside another has neither version nor flavor of its own.
 struct ModelPlan {
-  std::string name;
+  std::string name;    ///< the path, if it is inside another
   std::string version; ///< Keras's, may be empty
   Flavor flavor = Flavor::Keras3;
   /// A single layer without a model around it.

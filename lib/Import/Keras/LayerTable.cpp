@@ -1,5 +1,6 @@
 //===- LayerTable.cpp - Which class name is which layer -------------------===//
 
+#include "FunctionReader.h"
 #include "LayerArguments.h"
 #include "LayerNames.h"
 #include "LayerReaders.h"
@@ -17,19 +18,6 @@ static ArrayRef<ArrayRef<LayerKind>> kindsByFamily() {
       getPoolingKinds(),    getShapeKinds(),
   };
   return families;
-}
-
-/// Whether `module` is one of Keras's own; files without modules are.
-static bool isKerasModule(StringRef module) {
-  return module.empty() || module == "builtins" ||
-         llvm::any_of(
-             ArrayRef<StringRef>{"keras", "tf_keras", "tensorflow.keras",
-                                 "tensorflow.python.keras", "keras_core"},
-             [&](StringRef root) {
-               StringRef rest = module;
-               return rest.consume_front(root) &&
-                      (rest.empty() || rest.starts_with("."));
-             });
 }
 
 const LayerKind *upconv::keras_import::findLayerKind(JsonValue node,
@@ -51,11 +39,6 @@ const LayerKind *upconv::keras_import::findLayerKind(JsonValue node,
     diagnostic << "only Keras's own classes are supported";
     if (!module.empty())
       diagnostic << ", this one is of module '" << module << "'";
-    return nullptr;
-  }
-  if (module.contains(".ops")) {
-    prefixed(reporter.unsupported(place))
-        << "an operation of " << module << " is not supported yet";
     return nullptr;
   }
   for (ArrayRef<LayerKind> family : kindsByFamily())
@@ -87,6 +70,11 @@ std::unique_ptr<LayerPlan> upconv::keras_import::readLayer(JsonValue node,
   if (plan->className.empty()) {
     reporter.invalid(node.location())
         << "layer '" << name << "': 'class_name' is required";
+    return plan;
+  }
+  plan->flavor = flavor;
+  if (isFunctionNode(node)) {
+    readFunction(*plan, node, reporter);
     return plan;
   }
   plan->isInput = plan->className == "InputLayer";

@@ -7,27 +7,31 @@
 
 namespace upconv::keras_import {
 
+/// An HDF5 file with weights, and what messages call it.
+struct WeightFile {
+  std::string name;
+  std::string bytes;
+};
+
 /// A model's parts, whatever file they were in.
 struct ModelFile {
   std::string baseName;
   std::unique_ptr<JsonDocument> config;
-  std::string version; ///< metadata.json's keras_version, or empty
-  /// The `.weights.h5` inside an archive, and what messages call it.
-  std::optional<std::string> weights;
-  std::string weightsName;
+  std::string version; ///< keras_version beside the config, or empty
+  std::vector<WeightFile> weights; ///< none, one, or the shards of one
 };
 
-/// Reads `path` ("-" is standard input): JSON or a `.keras` archive, told apart
-/// by their first bytes. Nothing after an error.
+/// Reads `path` ("-" is standard input): JSON, a `.keras` archive or the folder
+/// that it is unpacked, or a legacy `.h5`, told apart by their content. Nothing
+/// after an error.
 std::optional<ModelFile> readModelFile(const std::string &path,
                                        Reporter &reporter);
 
-bool isHdf5(llvm::StringRef bytes);
-bool isZip(llvm::StringRef bytes);
-
-/// The `model.weights.h5` of a zip, or nothing if it has none that is readable.
-std::optional<std::string> readArchivedWeights(llvm::StringRef path,
-                                               llvm::StringRef bytes);
+/// Reads the weights at `path`: a `.weights.h5`, a legacy `.h5`, the
+/// `.weights.json` of shards, or a `.keras` as archive or folder. Empty for a
+/// zip without such a member, which may be an `.npz`. Nothing after an error.
+std::optional<std::vector<WeightFile>> readWeightsFile(const std::string &path,
+                                                       Reporter &reporter);
 
 } // namespace upconv::keras_import
 

@@ -1,6 +1,9 @@
 //===- ModelReader.cpp - A model's JSON to a plan -------------------------===//
 
 #include "ModelReader.h"
+#include "CallReader.h"
+#include "Flavor.h"
+#include "LayerNames.h"
 #include "Spelling.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -12,88 +15,39 @@ using namespace upconv::keras_import;
 
 namespace {
 
-//===----------------------------------------------------------------------===//
-// Which Keras wrote the file
-//===----------------------------------------------------------------------===//
+/// What the models of one file share.
+struct FileState {
+  Reporter &reporter;
+  Flavor flavor = Flavor::Keras3;
+  llvm::StringSet<> paths = {}; ///< of all layers so far
+};
 
-/// What one object says about the file's Keras.
-std::optional<Flavor> flavorOfObject(JsonValue object) {
-  if (object["batch_shape"] || object["args"])
-    return Flavor::Keras3;
-  if (object["batch_input_shape"])
-    return Flavor::Keras2;
-  if (object.string("class_name") == "DTypePolicy")
-    return Flavor::Keras3;
-  return std::nullopt;
-}
-
-/// The first object, in the order of the file, that says something.
-std::optional<Flavor> findFlavor(JsonValue value,
-                                 std::optional<Flavor> (*ask)(JsonValue)) {
-  if (value.isObject())
-    if (auto flavor = ask(value))
-      return flavor;
-  for (const JsonValue::Member &member : value.members())
-    if (auto flavor = findFlavor(member.value, ask))
-      return flavor;
-  for (JsonValue element : value.elements())
-    if (auto flavor = findFlavor(element, ask))
-      return flavor;
-  return std::nullopt;
-}
-
-/// Weaker evidence: serialized objects (initializers above all) name their
-/// module since Keras 3.
-std::optional<Flavor> flavorOfSerialized(JsonValue object) {
-  StringRef className = object.string("class_name");
-  if (className.empty() || !object["config"].isObject() ||
-      className == "__keras_tensor__")
-    return std::nullopt;
-  // A layer without a module may be written by hand.
-  for (const JsonValue::Member &member : object["config"].members())
-    if (StringRef(member.key).ends_with("_initializer") &&
-        member.value.isObject())
-      return member.value["module"] ? Flavor::Keras3 : Flavor::Keras2;
-  return std::nullopt;
-}
-
-Flavor detectFlavor(JsonValue root, StringRef version) {
-  if (!version.empty())
-    return version.starts_with("3") || version.starts_with("4")
-               ? Flavor::Keras3
-               : Flavor::Keras2;
-  if (auto flavor = findFlavor(root, flavorOfObject))
-    return *flavor;
-  return findFlavor(root, flavorOfSerialized).value_or(Flavor::Keras3);
-}
-
-//===----------------------------------------------------------------------===//
-// The reader
-//===----------------------------------------------------------------------===//
-
+/// Reads one model; those inside it are read by readers of their own.
 class ModelReader {
 public:
-  ModelReader(JsonValue root, Reporter &reporter)
-      : root(root), reporter(reporter) {}
+  /// `owner` is the layer that the model is in another one, or null.
+  ModelReader(FileState &file, JsonValue node, ModelPlan &plan,
+              const LayerPlan *owner = nullptr)
+      : file(file), reporter(file.reporter), node(node), config(node["config"]),
+        plan(plan), owner(owner) {}
 
-  std::optional<ModelPlan> read(StringRef version);
-
-private:
-  bool readSequential(JsonValue config);
-  bool readFunctional(JsonValue config);
+  bool readModel();
   bool readBareLayer();
 
-  LayerPlan &addLayer(JsonValue node, StringRef name);
-  void addInput(LayerPlan &layer, JsonValue config);
-  std::string autoName(StringRef className);
+private:
+  bool readSequential();
+  bool readFunctional();
+  JsonValue listOfLayers(StringRef defaultName);
+  void readImplicitInput(JsonValue first, StringRef firstName);
 
-  void readCalls(size_t layer, JsonValue node);
-  void readCall(size_t layer, JsonValue call);
-  void readCallArguments(const LayerPlan &layer, JsonValue kwargs);
-  void collectTensors(const LayerPlan &layer, JsonValue value, LayerCall &call);
-  std::optional<TensorReference> readTriple(JsonValue value);
-  std::optional<TensorReference> readKerasTensor(JsonValue value);
-  std::vector<TensorReference> readEnds(JsonValue config, StringRef key);
+  LayerPlan &addLayer(JsonValue layerNode, StringRef name);
+  void addInnerModel(LayerPlan &layer, JsonValue layerNode);
+  void addInput(LayerPlan &layer, JsonValue layerConfig, StringRef key);
+  std::string pathOf(StringRef name) const {
+    return owner ? owner->name + "/" + name.str() : name.str();
+  }
+  std::string uniquePath(StringRef name);
+  std::string autoName(StringRef className);
 
   InFlightDiagnostic layerError(const LayerPlan &layer, Location place) {
     auto diagnostic = reporter.invalid(place);
@@ -101,9 +55,11 @@ private:
     return diagnostic;
   }
 
-  JsonValue root;
+  FileState &file;
   Reporter &reporter;
-  ModelPlan plan;
+  JsonValue node, config;
+  ModelPlan &plan;
+  const LayerPlan *owner;
   llvm::StringMap<Location> layerPlaces;
   llvm::StringMap<unsigned> groupCounts;
   llvm::StringMap<unsigned> autoNameCounts;
@@ -113,35 +69,90 @@ std::string numbered(StringRef base, unsigned count) {
   return count == 0 ? base.str() : (base + "_" + Twine(count)).str();
 }
 
+bool isModelClass(StringRef className) {
+  return className == "Sequential" || className == "Functional" ||
+         className == "Model";
+}
+
+/// A class of the user's own that Keras saved as a graph of layers.
+bool isFunctionalSubclass(JsonValue node) {
+  JsonValue config = node["config"];
+  return config["layers"].isArray() && config["input_layers"] &&
+         config["output_layers"];
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
 std::string ModelReader::autoName(StringRef className) {
   std::string base = toSnakeCase(className);
   return numbered(base, autoNameCounts[base]++);
 }
 
-LayerPlan &ModelReader::addLayer(JsonValue node, StringRef name) {
-  plan.layers.push_back(readLayer(node, name, plan.flavor, reporter));
-  LayerPlan &layer = *plan.layers.back();
-  std::string base = toSnakeCase(layer.className);
-  layer.weightGroup = numbered(base, groupCounts[base]++);
-  auto [previous, isNew] = layerPlaces.try_emplace(name, node.location());
+/// The layer's path in the file. Names may hold slashes, so that a path may be
+/// taken already.
+std::string ModelReader::uniquePath(StringRef name) {
+  std::string base = pathOf(name);
+  std::string path = base;
+  for (unsigned count = 2; !file.paths.insert(path).second; ++count)
+    path = base + "_" + std::to_string(count);
+  return path;
+}
+
+LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
+  auto [previous, isNew] = layerPlaces.try_emplace(name, layerNode.location());
+  std::string path = isNew ? uniquePath(name) : pathOf(name);
+  StringRef className = layerNode.string("class_name");
+  bool isModel = isModelClass(className) || isFunctionalSubclass(layerNode);
+  auto layer = isModel ? std::make_unique<LayerPlan>(layerNode.location())
+                       : readLayer(layerNode, path, file.flavor, reporter);
+  layer->name = path;
+  layer->localName = name.str();
+  if (isModel)
+    layer->className = className.str();
+  if (owner)
+    layer->weightPath = owner->weightPath;
+  // Functions of tensors are no layers to Keras 3.
+  if (!layerNode.string("module").contains(".ops")) {
+    std::string base = toSnakeCase(className);
+    layer->weightPath.push_back(numbered(base, groupCounts[base]++));
+  }
+  if (layer->activation) {
+    layer->activation->weightPath = layer->weightPath;
+    layer->activation->weightPath.back() += "/activation";
+  }
+  plan.layers.push_back(std::move(layer));
+  LayerPlan &added = *plan.layers.back();
+  if (isModel)
+    addInnerModel(added, layerNode);
   if (!isNew) {
-    InFlightDiagnostic diagnostic = layerError(layer, node.location());
+    InFlightDiagnostic diagnostic = layerError(added, layerNode.location());
     diagnostic << "another layer has the same name";
     diagnostic.attachNote(previous->second) << "the other layer is here";
-    layer.valid = false;
+    added.valid = false;
   }
-  return layer;
+  return added;
+}
+
+void ModelReader::addInnerModel(LayerPlan &layer, JsonValue layerNode) {
+  layer.model = std::make_unique<ModelPlan>();
+  layer.model->name = layer.name;
+  layer.trainable = layerNode["config"]["trainable"].asBool().value_or(true);
+  if (!ModelReader(file, layerNode, *layer.model, &layer).readModel())
+    layer.valid = false;
 }
 
 /// Finds the input shape in a config: Keras 3 says batch_shape, Keras 2
 /// batch_input_shape, people shape or input_shape (without the batch).
-void ModelReader::addInput(LayerPlan &layer, JsonValue config) {
+void ModelReader::addInput(LayerPlan &layer, JsonValue layerConfig,
+                           StringRef dictionaryKey) {
   if (!layer.valid)
     return;
-  InputPlan input{layer.name, {}, layer.place};
+  InputPlan input{layer.localName, {}, layer.place, dictionaryKey.str()};
   for (StringRef key :
        {"batch_shape", "batch_input_shape", "shape", "input_shape"}) {
-    JsonValue value = config[key];
+    JsonValue value = layerConfig[key];
     if (!value.isSet())
       continue;
     input.place = value.location();
@@ -161,7 +172,174 @@ void ModelReader::addInput(LayerPlan &layer, JsonValue config) {
   plan.inputs.push_back(std::move(input));
 }
 
-std::optional<ModelPlan> ModelReader::read(StringRef version) {
+//===----------------------------------------------------------------------===//
+// Sequential and bare layers
+//===----------------------------------------------------------------------===//
+
+bool ModelReader::readModel() {
+  StringRef className = node.string("class_name");
+  if (!config.isObject() && !config.isArray()) {
+    reporter.invalid(config ? config.location() : node.location())
+        << "model '" << plan.name << "': 'config' must be an object";
+    return false;
+  }
+  if (!isModelClass(className))
+    reporter.warning(node["class_name"].location())
+        << "'" << className
+        << "' is a model class of the user's own; its graph of layers is taken "
+           "as a Functional model's, its Python code is unknown";
+  return className == "Sequential" ? readSequential() : readFunctional();
+}
+
+bool ModelReader::readBareLayer() {
+  std::string className = node.string("class_name").str();
+  if (className == "InputLayer") {
+    reporter.invalid(node.location()) << "a bare InputLayer computes nothing";
+    return false;
+  }
+  // A subclassed model has Python code that the file does not hold.
+  if (config["layers"].isArray()) {
+    reporter.unsupported(node["class_name"].location())
+        << "'" << className
+        << "' is a model class of the user's own, which is not supported";
+    return false;
+  }
+  if (plan.name.empty())
+    plan.name = autoName(className);
+  plan.isBareLayer = true;
+  LayerPlan &layer = addLayer(node, plan.name);
+  InputPlan input{"", {}, layer.place};
+  for (StringRef key : {"batch_shape", "batch_input_shape"})
+    if (auto shape = readShape(config[key]))
+      input.shape = *shape;
+  if (input.shape.empty() && layer.recordedInput)
+    input.shape = *layer.recordedInput;
+  layer.recordedInput.reset();
+  plan.inputs.push_back(std::move(input));
+  plan.outputs.push_back({plan.name, 0, 0, layer.place, std::nullopt});
+  return true;
+}
+
+/// The model's layers, or nothing after an error.
+JsonValue ModelReader::listOfLayers(StringRef defaultName) {
+  if (plan.name.empty())
+    plan.name = defaultName.str();
+  // Before Keras 2.2.3 a Sequential's config is the list itself.
+  JsonValue list = config.isArray() ? config : config["layers"];
+  if (list.isArray() && !list.elements().empty())
+    return list;
+  reporter.invalid(list ? list.location() : node.location())
+      << "model '" << plan.name << "' must have layers";
+  return {};
+}
+
+/// The first layer says its own input shape, or the model does.
+void ModelReader::readImplicitInput(JsonValue first, StringRef firstName) {
+  InputPlan input{firstName.str() + "_input", {}, first.location()};
+  JsonValue layerConfig = first["config"];
+  for (JsonValue value :
+       {layerConfig["batch_input_shape"], layerConfig["batch_shape"],
+        config["build_input_shape"], node["build_config"]["input_shape"]})
+    if (input.shape.empty() && value.isSet())
+      input.shape = readShape(value).value_or(Shape());
+  // The input of a model that comes first is an InputLayer of its own.
+  if (input.shape.empty())
+    for (JsonValue inner : layerConfig["layers"].elements())
+      for (StringRef key : {"batch_input_shape", "batch_shape"})
+        if (JsonValue value = inner["config"][key];
+            value && input.shape.empty())
+          input.shape = readShape(value).value_or(Shape());
+  plan.inputs.push_back(std::move(input));
+}
+
+bool ModelReader::readSequential() {
+  JsonValue list = listOfLayers("sequential");
+  if (!list)
+    return false;
+  std::string previous;
+  for (auto [index, layerNode] : llvm::enumerate(list.elements())) {
+    std::string name = layerNode["config"].string("name").str();
+    if (name.empty())
+      name = autoName(layerNode.string("class_name"));
+    if (index == 0 && layerNode.string("class_name") != "InputLayer") {
+      readImplicitInput(layerNode, name);
+      previous = plan.inputs.back().name;
+    }
+    LayerPlan &layer = addLayer(layerNode, name);
+    if (layer.isInput) {
+      if (index != 0) {
+        layerError(layer, layerNode.location())
+            << "an InputLayer must be the first layer of a Sequential model";
+        continue;
+      }
+      addInput(layer, layerNode["config"], "");
+    } else {
+      LayerCall call{plan.layers.size() - 1, {}, layerNode.location()};
+      call.inputs.push_back(
+          {previous, 0, 0, layerNode.location(), std::nullopt});
+      if (layer.function)
+        call.arguments.push_back({"", layerNode, 0});
+      plan.calls.push_back(std::move(call));
+    }
+    previous = name;
+  }
+  plan.outputs.push_back({previous, 0, 0, list.location(), std::nullopt});
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Functional
+//===----------------------------------------------------------------------===//
+
+bool ModelReader::readFunctional() {
+  JsonValue list = listOfLayers("model");
+  if (!list)
+    return false;
+  std::vector<JsonValue> nodes = list.elements();
+  for (JsonValue layerNode : nodes) {
+    std::string name = layerNode.string("name").str();
+    if (name.empty())
+      name = layerNode["config"].string("name").str();
+    if (name.empty()) {
+      reporter.invalid(layerNode.location()) << "a layer's 'name' is required";
+      name = autoName(layerNode.string("class_name"));
+    }
+    addLayer(layerNode, name);
+  }
+  for (auto [index, layerNode] : llvm::enumerate(nodes))
+    readCalls(*plan.layers[index], index, layerNode, plan.calls, reporter);
+
+  for (const TensorReference &input :
+       readEnds(plan, config, "input_layers", reporter)) {
+    auto layer = llvm::find_if(plan.layers, [&](const auto &candidate) {
+      return candidate->isInput && candidate->localName == input.layer;
+    });
+    if (layer != plan.layers.end())
+      addInput(**layer, nodes[layer - plan.layers.begin()]["config"],
+               input.key);
+    else
+      reporter.invalid(input.place)
+          << "model '" << plan.name << "': '" << input.layer
+          << "' is not the name of an InputLayer";
+  }
+  plan.outputs = readEnds(plan, config, "output_layers", reporter);
+  // Keras flattens a dictionary in the order of its keys.
+  if (owner && !plan.outputs.empty() && !plan.outputs.front().key.empty())
+    llvm::sort(plan.outputs,
+               [](const auto &a, const auto &b) { return a.key < b.key; });
+  countModelCallsFromZero(plan, file.flavor);
+  return true;
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The file
+//===----------------------------------------------------------------------===//
+
+std::optional<ModelPlan> upconv::keras_import::readModel(JsonValue root,
+                                                         StringRef version,
+                                                         Reporter &reporter) {
   if (!root.isObject()) {
     reporter.invalid(root.location())
         << "not a Keras model: expected an object with 'class_name' and "
@@ -183,270 +361,22 @@ std::optional<ModelPlan> ModelReader::read(StringRef version) {
         << "not a Keras model: 'config' must be an object";
     return std::nullopt;
   }
+  ModelPlan plan;
   plan.version =
       version.empty() ? root.string("keras_version").str() : version.str();
-  plan.flavor = detectFlavor(root, plan.version);
+  if (StringRef(plan.version).starts_with("1.")) {
+    reporter.unsupported(root.location())
+        << "written by Keras " << plan.version
+        << ", whose layers and kernels mean other things; load and save it "
+           "with Keras 2 first";
+    return std::nullopt;
+  }
+  FileState file{reporter, detectFlavor(root, plan.version)};
+  plan.flavor = file.flavor;
   plan.name = config.string("name").str();
-  bool found = *className == "Sequential" ? readSequential(config)
-               : *className == "Functional" || *className == "Model"
-                   ? readFunctional(config)
-                   : readBareLayer();
-  if (!found)
+  ModelReader reader(file, root, plan);
+  bool isModel = isModelClass(*className) || isFunctionalSubclass(root);
+  if (!(isModel ? reader.readModel() : reader.readBareLayer()))
     return std::nullopt;
-  return std::move(plan);
-}
-
-//===----------------------------------------------------------------------===//
-// Sequential and bare layers
-//===----------------------------------------------------------------------===//
-
-bool ModelReader::readBareLayer() {
-  JsonValue config = root["config"];
-  std::string className = root.string("class_name").str();
-  if (className == "InputLayer") {
-    reporter.invalid(root.location()) << "a bare InputLayer computes nothing";
-    return false;
-  }
-  // A subclassed model has Python code that the file does not hold.
-  if (config["layers"].isArray()) {
-    reporter.unsupported(root["class_name"].location())
-        << "'" << className
-        << "' is a model class of the user's own, which is not supported";
-    return false;
-  }
-  std::string name = plan.name.empty() ? autoName(className) : plan.name;
-  plan.name = name;
-  plan.isBareLayer = true;
-  LayerPlan &layer = addLayer(root, name);
-  InputPlan input{"", {}, layer.place};
-  for (StringRef key : {"batch_shape", "batch_input_shape"})
-    if (auto shape = readShape(config[key]))
-      input.shape = *shape;
-  if (input.shape.empty() && layer.recordedInput)
-    input.shape = *layer.recordedInput;
-  layer.recordedInput.reset();
-  plan.inputs.push_back(std::move(input));
-  plan.outputs.push_back({name, 0, 0, layer.place, std::nullopt});
-  return true;
-}
-
-bool ModelReader::readSequential(JsonValue config) {
-  // Before Keras 2.2.3 the config is the list itself.
-  JsonValue list = config.isArray() ? config : config["layers"];
-  if (plan.name.empty())
-    plan.name = "sequential";
-  if (!list.isArray() || list.elements().empty()) {
-    reporter.invalid(list ? list.location() : root.location())
-        << "model '" << plan.name << "' must have layers";
-    return false;
-  }
-  std::string previous;
-  for (auto [index, node] : llvm::enumerate(list.elements())) {
-    JsonValue layerConfig = node["config"];
-    std::string name = layerConfig.string("name").str();
-    if (name.empty())
-      name = autoName(node.string("class_name"));
-    if (index == 0 && node.string("class_name") != "InputLayer") {
-      // The first layer says its own input shape, or the model does.
-      InputPlan input{name + "_input", {}, node.location()};
-      for (JsonValue value :
-           {layerConfig["batch_input_shape"], layerConfig["batch_shape"],
-            config["build_input_shape"], root["build_config"]["input_shape"]})
-        if (input.shape.empty() && value.isSet())
-          input.shape = readShape(value).value_or(Shape());
-      plan.inputs.push_back(input);
-      previous = plan.inputs.back().name;
-    }
-    LayerPlan &layer = addLayer(node, name);
-    if (layer.isInput) {
-      if (index != 0) {
-        layerError(layer, node.location())
-            << "an InputLayer must be the first layer of a Sequential model";
-        continue;
-      }
-      addInput(layer, layerConfig);
-    } else {
-      LayerCall call{plan.layers.size() - 1, {}, node.location()};
-      call.inputs.push_back({previous, 0, 0, node.location(), std::nullopt});
-      plan.calls.push_back(std::move(call));
-    }
-    previous = name;
-  }
-  plan.outputs.push_back({previous, 0, 0, list.location(), std::nullopt});
-  return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Functional
-//===----------------------------------------------------------------------===//
-
-/// ["layer", call, tensor], perhaps with call arguments behind it.
-static bool isTriple(JsonValue value) {
-  std::vector<JsonValue> elements = value.elements();
-  return (elements.size() == 3 || elements.size() == 4) &&
-         elements[0].isString() && elements[1].asInteger() &&
-         elements[2].asInteger();
-}
-
-std::optional<TensorReference> ModelReader::readTriple(JsonValue value) {
-  if (!isTriple(value))
-    return std::nullopt;
-  std::vector<JsonValue> elements = value.elements();
-  return TensorReference{elements[0].asString()->str(),
-                         *elements[1].asInteger(), *elements[2].asInteger(),
-                         value.location(), std::nullopt};
-}
-
-std::optional<TensorReference> ModelReader::readKerasTensor(JsonValue value) {
-  if (value.string("class_name") != "__keras_tensor__")
-    return std::nullopt;
-  auto reference = readTriple(value["config"]["keras_history"]);
-  if (reference)
-    reference->recordedShape = readShape(value["config"]["shape"]);
-  return reference;
-}
-
-void ModelReader::readCallArguments(const LayerPlan &layer, JsonValue kwargs) {
-  for (const JsonValue::Member &member : kwargs.members())
-    if (member.key != "mask" && member.key != "training" &&
-        !member.value.isNull())
-      reporter.unsupported(member.value.keyLocation())
-          << "layer '" << layer.name << "' (" << layer.className
-          << "): the call's argument '" << member.key
-          << "' is not supported yet";
-}
-
-void ModelReader::collectTensors(const LayerPlan &layer, JsonValue value,
-                                 LayerCall &call) {
-  if (auto reference = readKerasTensor(value)) {
-    call.inputs.push_back(std::move(*reference));
-  } else if (auto reference = readTriple(value)) {
-    if (reference->layer == "_CONSTANT_VALUE")
-      reporter.unsupported(value.location())
-          << "layer '" << layer.name << "' (" << layer.className
-          << "): a constant as input is not supported yet";
-    else
-      call.inputs.push_back(std::move(*reference));
-    if (std::vector<JsonValue> elements = value.elements();
-        elements.size() == 4)
-      readCallArguments(layer, elements[3]);
-  } else if (value.isArray()) {
-    for (JsonValue element : value.elements())
-      collectTensors(layer, element, call);
-  } else {
-    layerError(layer, value.location())
-        << "an input must be a tensor of another layer, got " << value.text();
-  }
-}
-
-void ModelReader::readCall(size_t index, JsonValue node) {
-  const LayerPlan &layer = *plan.layers[index];
-  LayerCall call{index, {}, node.location()};
-  if (JsonValue args = node["args"]) {
-    collectTensors(layer, args, call);
-    readCallArguments(layer, node["kwargs"]);
-  } else {
-    collectTensors(layer, node, call);
-  }
-  // What was no tensor has been reported.
-  if (call.inputs.empty())
-    plan.layers[index]->valid = false;
-  plan.calls.push_back(std::move(call));
-}
-
-void ModelReader::readCalls(size_t index, JsonValue node) {
-  const LayerPlan &layer = *plan.layers[index];
-  JsonValue nodes = node["inbound_nodes"];
-  std::vector<JsonValue> calls = nodes.elements();
-  if (layer.isInput)
-    return;
-  if (calls.empty()) {
-    layerError(layer, nodes ? nodes.location() : node.location())
-        << "'inbound_nodes' must say what the layer is called on";
-    return;
-  }
-  // A single call may stand without the list around it.
-  if (isTriple(nodes))
-    return readCall(index, nodes);
-  for (JsonValue call : calls)
-    readCall(index, call);
-}
-
-/// Reads input_layers or output_layers: one triple, or any nest of them.
-std::vector<TensorReference> ModelReader::readEnds(JsonValue config,
-                                                   StringRef key) {
-  std::vector<TensorReference> references;
-  auto collect = [&](auto &self, JsonValue value) -> void {
-    if (auto reference = readTriple(value))
-      references.push_back(std::move(*reference));
-    else if (value.isArray())
-      for (JsonValue element : value.elements())
-        self(self, element);
-    else if (value.isObject())
-      for (const JsonValue::Member &member : value.members())
-        self(self, member.value);
-    else
-      reporter.invalid(value.location())
-          << "'" << key << "' must hold lists of layer, call and tensor, got "
-          << value.text();
-  };
-  JsonValue value = config[key];
-  if (!value) {
-    reporter.invalid(config.location())
-        << "model '" << plan.name << "': '" << key << "' is required";
-    return references;
-  }
-  collect(collect, value);
-  if (references.empty())
-    reporter.invalid(value.location())
-        << "model '" << plan.name << "': '" << key << "' must not be empty";
-  return references;
-}
-
-bool ModelReader::readFunctional(JsonValue config) {
-  if (plan.name.empty())
-    plan.name = "model";
-  JsonValue list = config["layers"];
-  if (!list.isArray() || list.elements().empty()) {
-    reporter.invalid(list ? list.location() : root.location())
-        << "model '" << plan.name << "' must have layers";
-    return false;
-  }
-  for (JsonValue node : list.elements()) {
-    std::string name = node.string("name").str();
-    if (name.empty())
-      name = node["config"].string("name").str();
-    if (name.empty()) {
-      reporter.invalid(node.location()) << "a layer's 'name' is required";
-      name = autoName(node.string("class_name"));
-    }
-    addLayer(node, name);
-  }
-  for (auto [index, node] : llvm::enumerate(list.elements()))
-    readCalls(index, node);
-
-  for (const TensorReference &input : readEnds(config, "input_layers")) {
-    auto nodes = list.elements();
-    bool known = false;
-    for (auto [index, layer] : llvm::enumerate(plan.layers))
-      if (layer->isInput && layer->name == input.layer) {
-        addInput(*layer, nodes[index]["config"]);
-        known = true;
-        break;
-      }
-    if (!known)
-      reporter.invalid(input.place)
-          << "model '" << plan.name << "': '" << input.layer
-          << "' is not the name of an InputLayer";
-  }
-  plan.outputs = readEnds(config, "output_layers");
-  return true;
-}
-
-} // namespace
-
-std::optional<ModelPlan> upconv::keras_import::readModel(JsonValue root,
-                                                         StringRef version,
-                                                         Reporter &reporter) {
-  return ModelReader(root, reporter).read(version);
+  return plan;
 }

@@ -2,6 +2,8 @@
 
 #include "Spelling.h"
 
+#include "mlir/IR/BuiltinTypeInterfaces.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <algorithm>
@@ -50,4 +52,13 @@ std::string upconv::keras_import::toIdentifier(StringRef name) {
   if (result.empty() || isDigit(result.front()))
     result.insert(0, "model_");
   return result;
+}
+
+std::string upconv::keras_import::formatShape(ArrayRef<int64_t> shape) {
+  std::string text = "(";
+  for (auto [index, size] : enumerate(shape)) {
+    text += index ? ", " : "";
+    text += mlir::ShapedType::isDynamic(size) ? "None" : std::to_string(size);
+  }
+  return text + (shape.size() == 1 ? ",)" : ")");
 }

@@ -18,6 +18,9 @@ std::string didYouMean(llvm::StringRef name,
 /// ReLU -> re_lu.
 std::string toSnakeCase(llvm::StringRef className);
 
+/// "(None, 3, 2)", as Python shows a tuple.
+std::string formatShape(llvm::ArrayRef<int64_t> shape);
+
 /// `name` made a C identifier.
 std::string toIdentifier(llvm::StringRef name);
 

@@ -1,9 +1,8 @@
 //===- Weights.cpp - Values for the layers' variables ---------------------===//
 
 #include "Weights.h"
-#include "Hdf5.h"
 #include "Initializers.h"
-#include "ModelFile.h"
+#include "Scope.h"
 #include "Spelling.h"
 
 #include "upconv/Support/Npy.h"
@@ -11,116 +10,22 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 using namespace upconv;
 using namespace upconv::keras_import;
 
-namespace {
-
-std::string formatShape(ArrayRef<int64_t> shape) {
-  std::string text = "(";
-  for (auto [index, size] : llvm::enumerate(shape))
-    text += (index ? ", " : "") + std::to_string(size);
-  return text + (shape.size() == 1 ? ",)" : ")");
-}
-
-InFlightDiagnostic variableError(const LayerVariables &layer,
-                                 const keras::VariableSpec &spec,
-                                 Reporter &reporter) {
+InFlightDiagnostic
+upconv::keras_import::variableError(const LayerVariables &layer,
+                                    const keras::VariableSpec &spec,
+                                    Reporter &reporter) {
   InFlightDiagnostic diagnostic = reporter.invalid(layer.plan->place);
-  diagnostic << "layer '" << layer.plan->name << "' (" << layer.plan->className
-             << "): variable '" << spec.name << "' of shape "
-             << formatShape(spec.shape) << " ";
+  diagnostic << describe(*layer.plan) << ": variable '" << spec.name
+             << "' of shape " << formatShape(spec.shape) << " ";
   return diagnostic;
 }
 
-//===----------------------------------------------------------------------===//
-// .weights.h5
-//===----------------------------------------------------------------------===//
-
-class Hdf5Weights : public WeightSource {
-public:
-  Hdf5Weights(std::string name, std::unique_ptr<Hdf5File> file,
-              ArrayRef<LayerOp> layers)
-      : name(std::move(name)), file(std::move(file)) {
-    for (const LayerOp &layer : layers)
-      layerNames.insert(layer.plan->name);
-    // tf_keras 2.12 and 2.13 call the group after an attribute of theirs.
-    root = this->file->isGroup("layers") ? "layers"
-                                         : "_layer_checkpoint_dependencies";
-  }
-
-  void load(const LayerVariables &layer, WeightStore &store,
-            Reporter &reporter) override;
-
-private:
-  bool verifyGroup(const LayerVariables &layer, const std::string &group,
-                   Reporter &reporter);
-
-  std::string name;
-  std::unique_ptr<Hdf5File> file;
-  std::string root;
-  llvm::StringSet<> layerNames;
-};
-
-/// The group must hold as many variables as the layer has, and must not be
-/// another layer's.
-bool Hdf5Weights::verifyGroup(const LayerVariables &layer,
-                              const std::string &group, Reporter &reporter) {
-  size_t count = llvm::count_if(file->children(group), [](const auto &child) {
-    return llvm::all_of(child, llvm::isDigit);
-  });
-  if (count > layer.specs.size()) {
-    reporter.invalid(layer.plan->place)
-        << "layer '" << layer.plan->name << "' (" << layer.plan->className
-        << "): the layer has " << layer.specs.size() << " variables, '" << name
-        << ":/" << group << "' holds " << count;
-    return false;
-  }
-  auto recorded = file->stringAttribute(group, "name");
-  if (recorded && *recorded != layer.plan->name &&
-      layerNames.contains(*recorded)) {
-    reporter.invalid(layer.plan->place)
-        << "layer '" << layer.plan->name << "' (" << layer.plan->className
-        << "): '" << name << ":/" << group << "' holds the variables of layer '"
-        << *recorded << "'";
-    return false;
-  }
-  return true;
-}
-
-void Hdf5Weights::load(const LayerVariables &layer, WeightStore &store,
-                       Reporter &reporter) {
-  std::string group = root + "/" + layer.plan->weightGroup + "/vars";
-  if (!verifyGroup(layer, group, reporter))
-    return;
-  for (auto [index, spec] : llvm::enumerate(layer.specs)) {
-    std::string path = group + "/" + std::to_string(index);
-    Hdf5File::ReadResult result =
-        file->readFloats(path, spec.shape, spec.isInteger);
-    switch (result.status) {
-    case Hdf5File::ReadStatus::Ok:
-      store.tensors[layer.key(spec)] = std::move(result.tensor);
-      break;
-    case Hdf5File::ReadStatus::Missing:
-      variableError(layer, spec, reporter)
-          << "is missing, expected at '" << name << ":/" << path << "'";
-      break;
-    case Hdf5File::ReadStatus::WrongShape:
-      variableError(layer, spec, reporter)
-          << "has shape " << formatShape(result.foundShape) << " in '" << name
-          << ":/" << path << "'";
-      break;
-    case Hdf5File::ReadStatus::Refused:
-      variableError(layer, spec, reporter)
-          << "cannot be read: '" << name << ":/" << path << "' "
-          << result.reason;
-      break;
-    }
-  }
-}
+namespace {
 
 //===----------------------------------------------------------------------===//
 // .npz
@@ -211,71 +116,30 @@ private:
 // Opening and binding
 //===----------------------------------------------------------------------===//
 
-std::unique_ptr<WeightSource>
-upconv::keras_import::openHdf5Weights(std::string name, StringRef bytes,
-                                      ArrayRef<LayerOp> layers,
-                                      Reporter &reporter) {
-  std::unique_ptr<Hdf5File> file = Hdf5File::open(bytes);
-  if (!file) {
-    reporter.invalid() << "'" << name << "' is not a readable HDF5 file";
+std::unique_ptr<WeightSource> upconv::keras_import::openWeightsFile(
+    const std::string &path, const ModelPlan &plan,
+    ArrayRef<LayerVariables> variables, Reporter &reporter) {
+  auto weights = readWeightsFile(path, reporter);
+  if (!weights)
     return nullptr;
-  }
-  if (file->hasAttribute("/", "layer_names") ||
-      file->isGroup("model_weights")) {
-    reporter.unsupported() << "'" << name
-                           << "' is a legacy HDF5 file, which is not supported "
-                              "yet; save it as '.weights.h5' or '.keras'";
-    return nullptr;
-  }
-  if (!file->isGroup("layers") &&
-      !file->isGroup("_layer_checkpoint_dependencies")) {
-    reporter.invalid() << "'" << name
-                       << "' holds no Keras weights: there is no group "
-                          "'/layers'";
-    return nullptr;
-  }
-  return std::make_unique<Hdf5Weights>(std::move(name), std::move(file),
-                                       layers);
-}
-
-std::unique_ptr<WeightSource>
-upconv::keras_import::openWeightsFile(const std::string &path,
-                                      ArrayRef<LayerOp> layers,
-                                      bool isBareLayer, Reporter &reporter) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
-  if (!buffer) {
-    reporter.invalid() << "'" << path
-                       << "' cannot be read: " << buffer.getError().message();
-    return nullptr;
-  }
-  StringRef bytes = (*buffer)->getBuffer();
-  if (isHdf5(bytes))
-    return openHdf5Weights(path, bytes, layers, reporter);
-  if (!isZip(bytes)) {
-    reporter.invalid() << "'" << path
-                       << "' is neither a '.weights.h5' nor a '.npz' file";
-    return nullptr;
-  }
-  // A `.keras` serves as well.
-  if (auto weights = readArchivedWeights(path, bytes))
-    return openHdf5Weights(path + ":model.weights.h5", *weights, layers,
-                           reporter);
+  if (!weights->empty())
+    return openHdf5Weights(std::move(*weights), plan, variables, reporter);
   auto tensors = readNpz(path);
   if (!tensors) {
     reporter.invalid() << llvm::toString(tensors.takeError());
     return nullptr;
   }
-  return std::make_unique<NpzWeights>(path, std::move(*tensors), isBareLayer);
+  return std::make_unique<NpzWeights>(path, std::move(*tensors),
+                                      plan.isBareLayer);
 }
 
 std::unique_ptr<WeightSource> upconv::keras_import::drawWeights(uint64_t seed) {
   return std::make_unique<DrawnWeights>(seed);
 }
 
-/// The layers with variables; calls of a shared layer must agree on them.
-static std::vector<LayerVariables> collectVariables(ArrayRef<LayerOp> layers,
-                                                    Reporter &reporter) {
+std::vector<LayerVariables>
+upconv::keras_import::collectVariables(ArrayRef<LayerOp> layers,
+                                       Reporter &reporter) {
   std::vector<LayerVariables> result;
   llvm::DenseMap<const LayerPlan *, size_t> indices;
   for (const LayerOp &layer : layers) {
@@ -299,9 +163,9 @@ static std::vector<LayerVariables> collectVariables(ArrayRef<LayerOp> layers,
 }
 
 void upconv::keras_import::bindWeights(ArrayRef<LayerOp> layers,
+                                       ArrayRef<LayerVariables> variables,
                                        WeightSource *source, WeightStore &store,
                                        Reporter &reporter) {
-  std::vector<LayerVariables> variables = collectVariables(layers, reporter);
   if (source) {
     for (const LayerVariables &layer : variables)
       source->load(layer, store, reporter);

@@ -4,6 +4,7 @@
 #define UPCONV_LIB_IMPORT_KERAS_WEIGHTS_H
 
 #include "Graph.h"
+#include "ModelFile.h"
 
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
 
@@ -33,25 +34,33 @@ public:
   virtual void finish(Reporter &reporter) {}
 };
 
-/// A `.weights.h5` in memory; `name` is what messages call the file. Null after
-/// an error. `layerNames` are the model's.
-std::unique_ptr<WeightSource> openHdf5Weights(std::string name,
-                                              llvm::StringRef bytes,
-                                              llvm::ArrayRef<LayerOp> layers,
-                                              Reporter &reporter);
+/// Starts the message "layer ... variable 'NAME' of shape SHAPE ".
+mlir::InFlightDiagnostic variableError(const LayerVariables &layer,
+                                       const keras::VariableSpec &spec,
+                                       Reporter &reporter);
 
-/// `--weights FILE`: `.weights.h5`, `.npz`, or the weights of a `.keras`.
-std::unique_ptr<WeightSource> openWeightsFile(const std::string &path,
-                                              llvm::ArrayRef<LayerOp> layers,
-                                              bool isBareLayer,
-                                              Reporter &reporter);
+/// The layers with variables; calls of a shared layer must agree on them.
+std::vector<LayerVariables> collectVariables(llvm::ArrayRef<LayerOp> layers,
+                                             Reporter &reporter);
+
+/// HDF5 files that hold the weights of one model: a `.weights.h5`, the shards
+/// of one, or a legacy `.h5`. Null after an error.
+std::unique_ptr<WeightSource>
+openHdf5Weights(std::vector<WeightFile> files, const ModelPlan &plan,
+                llvm::ArrayRef<LayerVariables> variables, Reporter &reporter);
+
+/// `--weights FILE`: any of those, a `.keras` that has one, or a `.npz`.
+std::unique_ptr<WeightSource>
+openWeightsFile(const std::string &path, const ModelPlan &plan,
+                llvm::ArrayRef<LayerVariables> variables, Reporter &reporter);
 
 /// `--init SEED`
 std::unique_ptr<WeightSource> drawWeights(uint64_t seed);
 
 /// Gives every op its `weights`: bound to the values of `source`, or, where
 /// that is null, by name and shape only.
-void bindWeights(llvm::ArrayRef<LayerOp> layers, WeightSource *source,
+void bindWeights(llvm::ArrayRef<LayerOp> layers,
+                 llvm::ArrayRef<LayerVariables> variables, WeightSource *source,
                  WeightStore &store, Reporter &reporter);
 
 } // namespace upconv::keras_import
