@@ -7,12 +7,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from programs import build, compile_archive, data_of, macros
+from programs import build, compile_archive, data_of, macros, raw
 from upconv_testing import (Model, Report, Skipped, errors_of, example_models, relative_error,
-                            require, run, save, scratch, upconv)
+                            require, run, save, scratch, upconv, write_layer)
 
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64-static"
 UNSUPPORTED = 4
+
+# One layer per kind of kernel that the examples do not have.
+LAYERS = (
+    ("ZeroPadding2D", {"padding": [[1, 2], [0, 3]]}, (2, 3, 5, 17)),
+    ("Cropping1D", {"cropping": [2, 1]}, (2, 9, 3)),
+    ("UpSampling2D", {"size": [2, 3], "interpolation": "bilinear"}, (2, 3, 5, 3)),
+    ("UpSampling2D", {"size": 2, "interpolation": "lanczos3"}, (1, 4, 3, 17)),
+    ("GlobalAveragePooling2D", {}, (2, 5, 7, 19)),
+    ("LayerNormalization", {}, (2, 5, 19)),
+    ("GroupNormalization", {"groups": 3}, (2, 5, 12)),
+    ("SeparableConv2D", {"filters": 6, "kernel_size": 3, "padding": "same", "activation": "gelu"}, (1, 7, 9, 17)),
+    ("Embedding", {"input_dim": 7, "output_dim": 5}, (2, 6)),
+    ("Permute", {"dims": [3, 1, 2]}, (2, 3, 4, 5)),
+    ("Activation", {"activation": "mish"}, (2, 5, 19)),
+    ("Activation", {"activation": "log_softmax"}, (2, 5, 19)),
+)
 
 
 def check_program(model: Model, pinned: bool) -> None:
@@ -35,8 +51,26 @@ def check_run(model: Model) -> str | None:
         return None if error <= 1e-5 else f"relative error norm {error:.2e}"
 
 
+def check_layer(layer: str, config: dict, shape: tuple[int, ...]) -> None:
+    """Against this machine's own library, which layer_verify.py holds against the reference."""
+    with scratch() as folder:
+        path = write_layer(folder, layer, {"name": "layer", **config})
+        flags = ("--init", "1", "--input-shape", ",".join(map(str, shape)))
+        array = np.random.default_rng(1).uniform(-3, 3, shape).astype(np.float32)
+        require(upconv("run", path, *flags, "--input", save(folder / "x.npy", array),
+                       "--output", folder / "y.npy"))
+        require(upconv("compile", path, *flags, "--target", "aarch64", "--name", "one", "-o", folder))
+        program = build("run_once.c", [folder / "libone.a"], folder / "program", "-static",
+                        '-DHEADER="one.h"', "-DNAME=one", "-DUPPER=ONE", "-DINPUT=input",
+                        "-DOUTPUT=layer", compiler=COMPILER)
+        require(run(EMULATOR, program, raw(folder / "x", array),
+                    raw(folder / "y", np.load(folder / "y.npy"))))
+
+
 def main() -> None:
     report = Report()
+    for layer, config, shape in LAYERS:
+        report.check("layers", f"{layer} {config}", lambda: check_layer(layer, config, shape))
     for model in example_models():
         report.check("program, known dimensions", model.name, lambda: check_program(model, True))
         report.check("program, unknown dimensions", model.name, lambda: check_program(model, False))
