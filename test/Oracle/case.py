@@ -13,7 +13,7 @@ import numpy as np
 
 from check import Case
 from draw import Draw
-from expectation import Unusable, copy_weights, draw_inputs, expected, needs_twins, set_weights
+from expectation import Unusable, copy_weights, draw_inputs, exact, expected, needs_twins, set_weights
 from formats import Form, save_bare, save_keras2, save_keras3
 from layers import TABLE
 from models import draw_model
@@ -67,7 +67,8 @@ def prepare(recipe: Recipe, seed: str, number: int, folder: Path, formats: str) 
     folder.mkdir(parents=True, exist_ok=True)
     forms = save(recipe, model, folder, formats, inputs[0], outputs[0])
     run_form = forms[value_seed % len(forms)]
-    return Case(number, seed, recipe, folder, forms, run_form, inputs, outputs, features(recipe))
+    return Case(number, seed, recipe, folder, forms, run_form, inputs, outputs,
+                [exact(recipe, model, arrays) for arrays in inputs], features(recipe))
 
 
 def save(recipe: Recipe, model: keras.Model, folder: Path, formats: str, inputs: list[np.ndarray],

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -32,6 +33,7 @@ from recipe import describe  # noqa: E402
 from shrink import keep_regression, shrink  # noqa: E402
 from tool import Tool  # noqa: E402
 
+SLOW = 20  # seconds; worth a line
 HERE = Path(__file__).parent
 
 
@@ -51,10 +53,12 @@ class Progress:
         self.missing_forms: Counter[str] = Counter()
         self.layers: Counter[str] = Counter()
         self.runs = 0
+        self.slowest: list[tuple[float, str, str]] = []
         self.failures: list[tuple[Case, Verdict]] = []
 
     def add(self, case: Case, verdict: Verdict, supported: set[str]) -> None:
         self.kinds["failed" if verdict.failed else verdict.kind] += 1
+        self.slowest = sorted([*self.slowest, (verdict.seconds, case.seed, describe(case.recipe))])[-3:]
         self.missing_forms.update(verdict.unsupported_forms)
         unlisted = case.features - supported
         if verdict.kind == "unsupported":
@@ -77,7 +81,9 @@ class Progress:
                 f"forms that imported alike: {table(self.forms)}", f"forms not supported: {table(self.missing_forms)}",
                 f"layers that agreed: {table(self.layers)}",
                 f"unsupported, by what is not listed: {table(self.unsupported)}",
-                f"works though not listed: {table(self.beyond)}"]
+                f"works though not listed: {table(self.beyond)}",
+                *(f"slow: {seconds:.0f} s of the tool for seed {seed}\n{text}"
+                  for seconds, seed, text in self.slowest if seconds > SLOW)]
 
 
 def check_models(tool: Tool, arguments: argparse.Namespace, supported: set[str], folder: Path) -> Progress:
@@ -106,6 +112,16 @@ def check_models(tool: Tool, arguments: argparse.Namespace, supported: set[str],
     return progress
 
 
+def different(failures: list[tuple[Case, Verdict]]) -> list[tuple[Case, Verdict]]:
+    """One failure, the smallest model, per message without its names and numbers; nothing to shrink in what is only missing."""
+    smallest: dict[str, tuple[Case, Verdict]] = {}
+    for case, verdict in sorted(failures, key=lambda failure: len(failure[0].recipe.nodes)):
+        if verdict.kind != "claimed but unsupported":
+            detail = verdict.detail if verdict.kind in ("crash", "refused") else ""
+            smallest.setdefault(verdict.kind + re.sub(r"'[^']*'|[0-9a-f]{8,}|\d+|\S+:\d", "", detail), (case, verdict))
+    return list(smallest.values())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tool", type=Path)
@@ -126,7 +142,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="check-keras-") as name:
         progress = check_models(tool, arguments, supported, Path(name))
-        for case, verdict in progress.failures[: arguments.shrink]:
+        for case, verdict in different(progress.failures)[: arguments.shrink]:
             small, verdict = shrink(tool, case, verdict, supported, Path(name))
             path = keep_regression(small, verdict, arguments.out)
             print(f"shrunk model {case.number} ({verdict.kind}: {verdict.detail}):\n{describe(small.recipe)}\n"

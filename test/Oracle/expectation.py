@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from recipe import Node, Recipe, layer_of, make_layer
+from recipe import Node, Recipe, build, layer_of, make_layer
 
 Arrays = list[np.ndarray]
 
@@ -32,6 +32,22 @@ def random_value(name: str, shape: tuple, state: np.random.Generator) -> np.ndar
         fan_in = max(1, int(np.prod(shape[:-1])))
         return (state.normal(0, 1, shape) / np.sqrt(min(fan_in, 64))).astype(np.float32)
     return state.uniform(-0.5, 0.5, shape).astype(np.float32)
+
+
+def exact(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays | None:
+    """The outputs in float64, by the same weights; None where TensorFlow has no such kernel."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        double = build(recipe, keras)
+        copy_weights(recipe, model, double)
+        wide = [array.astype(np.float64) if array.dtype == np.float32 else array for array in inputs]
+        outputs = evaluate(recipe, double, wide)
+        return outputs if all(output.dtype == np.float64 for output in outputs) else None
+    except Exception:  # of TensorFlow's many classes
+        return None
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def set_weights(model: Any, seed: int) -> None:
@@ -138,7 +154,7 @@ def twin_of(node: Node, layer: Any) -> tuple[Any, Arrays]:
     if node.layer.endswith("Transpose") and max(layer.dilation_rate) > 1:
         rank = len(layer.kernel_size)
         size = [(k - 1) * d + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate)]
-        kernel = np.zeros((*size, *weights[0].shape[rank:]), np.float32)
+        kernel = np.zeros((*size, *weights[0].shape[rank:]), weights[0].dtype)
         kernel[tuple(slice(None, None, d) for d in layer.dilation_rate)] = weights[0]
         weights[0] = kernel
         config |= {"kernel_size": size, "dilation_rate": 1}

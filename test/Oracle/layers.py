@@ -19,7 +19,7 @@ Generator = Callable[[Draw, Shape], "Config | None"]
 ACTIVATIONS = (
     "linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "elu", "selu", "silu", "swish", "gelu",
     "softplus", "softsign", "exponential", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "mish", "celu", "glu", "log_sigmoid",
-    "log_softmax", "hard_shrink", "soft_shrink", "tanh_shrink", "threshold", "squareplus", "sparse_plus",
+    "log_softmax", "hard_shrink", "soft_shrink", "tanh_shrink", "squareplus", "sparse_plus",
     "sparse_sigmoid", "sparsemax")
 
 

@@ -201,7 +201,7 @@ def draw_model(c: Draw, must: str | None = None) -> Recipe:
         grower = Grower(c, c.pick("model", "m", "net_1", "Generator"), 0)
         if must == "Embedding" or (must is None and c.odds(0.04) and c.allowed("Embedding")):
             grower.add(Node("e", "Embedding", BY_NAME["Embedding"].draw(c, ()), [
-                grower.add_input([None, c.randint(1, 9)], c.pick("float32", "int32"))]))
+                grower.add_input([None, c.randint(1, 9)], "int32" if c.odds(0.5) and c.allowed("input of integers") else "float32")]))
         else:
             grower.add_input(draw_input(c))
         if c.odds(0.2):
@@ -228,7 +228,8 @@ def add_last(grower: Grower, must: str) -> bool:
     row, c = BY_NAME[must], grower.c
     if must == "Embedding":
         return True
-    allowed, c.allowed = c.allowed, lambda feature: feature == must or allowed(feature)
+    wrapped = ("LSTM", "GRU", "SimpleRNN") if must == "Bidirectional" else ()
+    allowed, c.allowed = c.allowed, lambda feature: feature == must or feature in wrapped or allowed(feature)
     try:
         names = [name for name in grower.tensors if row.takes(grower.shape(name))]
         for _ in range(12 if names else 0):

@@ -17,7 +17,7 @@ from check import Case, Verdict, check, ports
 from recipe import Input, Recipe, build
 from tool import Tool
 
-SECONDS = 150  # for one failure
+SECONDS = 90  # for one failure
 
 DEFAULTS: dict[str, Any] = {"strides": 1, "dilation_rate": 1, "groups": 1, "kernel_size": 1, "padding": "valid",
                             "depth_multiplier": 1, "filters": 1, "units": 1}
