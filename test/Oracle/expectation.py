@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from recipe import Node, Recipe, build, layer_of, make_layer
+from recipe import Node, Recipe, build, is_operation, layer_of, make_layer, make_node
 
 Arrays = list[np.ndarray]
 
@@ -61,7 +61,7 @@ def set_weights(model: Any, seed: int) -> None:
 def copy_weights(recipe: Recipe, source: Any, target: Any) -> None:
     """Layer by layer, between models of one recipe (which may be of two Keras versions)."""
     for node in recipe.nodes:
-        if node.shares:
+        if node.shares or is_operation(node.layer):
             continue
         if node.inner:
             copy_weights(node.inner, layer_of(source, node), layer_of(target, node))
@@ -106,7 +106,7 @@ def evaluate(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays:
     values = {item.name: array for item, array in zip(recipe.inputs, inputs)}
     for node in recipe.nodes:
         arguments = [values[name] for name in node.inputs]
-        layer = layer_of(model, node)
+        layer = make_node(keras, node) if is_operation(node.layer) else layer_of(model, node)
         owner = recipe.node(node.shares) if node.shares else node
         if owner.inner:
             values[node.name] = evaluate(owner.inner, layer, arguments)[0]
@@ -131,7 +131,8 @@ def needs_twin(node: Node) -> bool:
 def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
     if not needs_twin(node):
         tensors = [keras.ops.convert_to_tensor(array) for array in arguments]
-        return np.asarray(layer(tensors if node.listed else tensors[0], training=False))
+        flags = {} if is_operation(node.layer) else {"training": False}
+        return np.asarray(layer(tensors if node.listed else tensors[0], **flags))
     twin, weights = twin_of(node, layer)
     (x,) = arguments
     first = is_first(node.config)

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from recipe import Recipe
+from recipe import Recipe, is_operation
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def npz_names(recipe: Recipe, model: Any) -> dict[str, np.ndarray] | None:
     for node in recipe.nodes:
         if node.inner or "layer" in node.config or node.layer in ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D"):
             return None
-        if not node.shares:
+        if not node.shares and not is_operation(node.layer):
             arrays |= {f"{node.name}/{weight.name}": weight.numpy() for weight in model.get_layer(node.name).weights}
     return arrays
 
@@ -65,7 +65,7 @@ def save_keras2(model: Any, folder: Path) -> list[Form]:
 def save_bare(recipe: Recipe, model: Any, folder: Path) -> Form | None:
     """The layer alone, where the model is one layer on one input."""
     node = recipe.nodes[0]
-    if len(recipe.nodes) > 1 or node.inner or node.listed or None in recipe.inputs[0].shape[1:]:
+    if len(recipe.nodes) > 1 or node.inner or node.listed or is_operation(node.layer) or None in recipe.inputs[0].shape[1:]:
         return None
     arrays = npz_names(recipe, model)
     if arrays is None:

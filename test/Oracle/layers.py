@@ -382,6 +382,51 @@ def attention(c: Draw, shape: Shape) -> Config:
     return c.options(0.4, score_mode="concat")
 
 
+# Functions of keras.ops -------------------------------------------------------
+
+
+def operation_axis(c: Draw, shape: Shape) -> Config:
+    return {"axis": c.pick(c.randint(1, len(shape) - 1), -1)} | c.options(0.4, keepdims=True)
+
+
+def with_constant(c: Draw, shape: Shape) -> Config:
+    return {"with": c.pick(0.5, 2.0, -1.5)}
+
+
+def clip(c: Draw, shape: Shape) -> Config:
+    return {"x_min": -0.5, "x_max": c.pick(0.5, 1.5)}
+
+
+def expand_dims(c: Draw, shape: Shape) -> Config:
+    return {"axis": c.pick(c.randint(1, len(shape)), -1)}
+
+
+def squeeze(c: Draw, shape: Shape) -> Config | None:
+    ones = [axis for axis in range(1, len(shape)) if shape[axis] == 1]
+    return {"axis": c.choice(ones)} if ones and len(shape) > 2 else None
+
+
+def axes_order(c: Draw, shape: Shape) -> Config:
+    order = list(range(1, len(shape)))
+    c.shuffle(order)
+    return {"axes": [0, *order]}
+
+
+def operation_concatenate(c: Draw, shape: Shape) -> Config:
+    return {"axis": c.pick(-1, len(shape) - 1, 1)}
+
+
+OPERATIONS = (
+    *(Layer(f"ops.{name}", (2, 3, 4, 5), nothing, 0.1)
+      for name in ("relu", "tanh", "sigmoid", "exp", "abs", "square", "negative", "softplus", "silu", "gelu", "leaky_relu")),
+    *(Layer(f"ops.{name}", (2, 3, 4, 5), with_constant, 0.2) for name in ("add", "multiply", "subtract", "maximum")),
+    *(Layer(f"ops.{name}", (3, 4), operation_axis, 0.2) for name in ("mean", "sum", "max")),
+    Layer("ops.clip", (2, 3, 4), clip, 0.2), Layer("ops.expand_dims", (2, 3, 4), expand_dims, 0.2),
+    Layer("ops.squeeze", (3, 4, 5), squeeze, 0.4), Layer("ops.transpose", (3, 4, 5), axes_order, 0.2),
+    *(Layer(f"ops.{name}", (2, 3, 4, 5), nothing, 0.2, 2) for name in ("divide", "minimum")),
+    Layer("ops.concatenate", (2, 3, 4, 5), operation_concatenate, 0.3, 2),
+)
+
 TABLE = (
     *(Layer(f"Conv{r}DTranspose", (r + 2,), transpose, 5) for r in (1, 2, 3)),
     *(Layer(f"Conv{r}D", (r + 2,), forward, 3) for r in (1, 2, 3)),
@@ -420,6 +465,7 @@ TABLE = (
     *(Layer(name, (3,), recurrent, 0.2) for name in ("LSTM", "GRU", "SimpleRNN")),
     Layer("Bidirectional", (3,), bidirectional, 0.2), Layer("ConvLSTM1D", (4,), conv_lstm, 0.1),
     Layer("Attention", (3,), nothing, 0.2, 2), Layer("AdditiveAttention", (3,), nothing, 0.1, 2),
+    *OPERATIONS,
 )
 
 BY_NAME = {row.name: row for row in TABLE}

@@ -9,7 +9,7 @@ import keras
 
 from draw import Draw, Shape
 from layers import BY_NAME, TABLE, Layer
-from recipe import Input, Node, Recipe, features, layer_features, make_input, make_node
+from recipe import Input, Node, Recipe, features, is_operation, layer_features, make_input, make_node
 
 MAX_ELEMENTS = 12_000  # per example and tensor
 MAX_WEIGHTS = 30_000
@@ -73,8 +73,7 @@ class Grower:
             return None
         if elements(shape) > MAX_ELEMENTS or any(size == 0 for size in shape) or len(shape) > 5 or len(shape) < 2:
             return None
-        if sum(weight.shape.num_elements() if hasattr(weight.shape, "num_elements") else _product(weight.shape)
-               for weight in layer.weights) > MAX_WEIGHTS:
+        if sum(_product(weight.shape) for weight in getattr(layer, "weights", [])) > MAX_WEIGHTS:
             return None
         self.layers[node.name], self.tensors[node.name] = layer, result
         self.recipe.nodes.append(node)
@@ -91,12 +90,11 @@ class Grower:
         return None if config is None else self.add(Node(self.fresh(row.name), row.name, config, names, listed=True))
 
     def share(self, source: str) -> str | None:
-        owners = [node for node in self.recipe.nodes if not node.shares and not node.listed]
+        owners = [node for node in self.recipe.nodes if not node.shares and not node.listed and not is_operation(node.layer)]
         if not owners:
             return None
         owner = self.c.choice(owners)
-        return self.add(Node(self.fresh(owner.layer), owner.layer, owner.config, [source], shares=owner.name,
-                             inner=None))
+        return self.add(Node(self.fresh(owner.layer), owner.layer, owner.config, [source], shares=owner.name))
 
     def nest(self, source: str) -> str | None:
         name = self.fresh("Functional")

@@ -1,7 +1,8 @@
 """A model as plain data: what is drawn, printed, shrunk, and built by either Keras.
 
 A tensor is called by the node or input that makes it. A node calls a layer of its
-own, the layer of an earlier node (`shares`), or a model inside the model (`inner`).
+own, the layer of an earlier node (`shares`), a model inside the model (`inner`), or
+a function of keras.ops, whose class is spelled "ops.NAME".
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Recipe:
     def is_chain(self) -> bool:
         before = self.inputs[0].name
         for node in self.nodes:
-            if node.inputs != [before] or node.listed or node.shares:
+            if node.inputs != [before] or node.listed or node.shares or is_operation(node.layer):
                 return False
             before = node.name
         return len(self.inputs) == 1 and self.outputs == [before]
@@ -113,6 +114,8 @@ def _features(recipe: Recipe) -> Iterator[str]:
 
 def layer_features(name: str, config: dict) -> Iterator[str]:
     yield name
+    if is_operation(name):
+        return
     activation = config.get("activation")
     if isinstance(activation, dict):
         yield "activation object"
@@ -138,8 +141,26 @@ def make_layer(library: Any, layer: str, config: dict, **more: Any) -> Any:
     return getattr(library.layers, layer)(**arguments, **more)
 
 
+def is_operation(name: str) -> bool:
+    return name.startswith("ops.")
+
+
+def make_operation(library: Any, node: Node) -> Any:
+    """A function of one tensor, or of a list."""
+    function, spread = getattr(library.ops, node.layer.removeprefix("ops.")), node.layer != "ops.concatenate"
+    config = {key: tuple(value) if isinstance(value, list) else value for key, value in node.config.items()}
+    if "with" in config:  # a constant operand
+        constant = config.pop("with")
+        return lambda x: function(x, constant, **config)
+    return lambda x: function(*x, **config) if node.listed and spread else function(x, **config)
+
+
 def make_node(library: Any, node: Node) -> Any:
-    return build(node.inner, library) if node.inner else make_layer(library, node.layer, node.config, name=node.name)
+    if node.inner:
+        return build(node.inner, library)
+    if is_operation(node.layer):
+        return make_operation(library, node)
+    return make_layer(library, node.layer, node.config, name=node.name)
 
 
 def make_input(library: Any, item: Input) -> Any:
@@ -148,17 +169,23 @@ def make_input(library: Any, item: Input) -> Any:
 
 def build(recipe: Recipe, library: Any) -> Any:
     """The model; whatever Keras refuses is its own exception."""
-    tensors = {item.name: make_input(library, item) for item in recipe.inputs}
     if recipe.sequential and recipe.is_chain():
-        return library.Sequential([*tensors.values(), *(make_node(library, node) for node in recipe.nodes)],
-                                  name=recipe.name)
+        return library.Sequential([make_input(library, recipe.inputs[0]),
+                                   *(make_node(library, node) for node in recipe.nodes)], name=recipe.name)
+    tensors = symbolic(recipe, library)
+    ins, outs = [tensors[item.name] for item in recipe.inputs], [tensors[name] for name in recipe.outputs]
+    return library.Model(ins[0] if len(ins) == 1 else ins, outs[0] if len(outs) == 1 else outs, name=recipe.name)
+
+
+def symbolic(recipe: Recipe, library: Any) -> dict[str, Any]:
+    """Every tensor of the recipe."""
+    tensors = {item.name: make_input(library, item) for item in recipe.inputs}
     layers: dict[str, Any] = {}
     for node in recipe.nodes:
         layers[node.name] = layers[node.shares] if node.shares else make_node(library, node)
         arguments = [tensors[name] for name in node.inputs]
         tensors[node.name] = layers[node.name](arguments if node.listed else arguments[0])
-    ins, outs = [tensors[item.name] for item in recipe.inputs], [tensors[name] for name in recipe.outputs]
-    return library.Model(ins[0] if len(ins) == 1 else ins, outs[0] if len(outs) == 1 else outs, name=recipe.name)
+    return tensors
 
 
 def layer_of(model: Any, node: Node) -> Any:

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from case import prepare
-from check import Case, Verdict, check, ports
-from recipe import Input, Recipe, build
+from check import Case, Verdict, check
+from recipe import Input, Recipe, symbolic
 from tool import Tool
 
 SECONDS = 90  # for one failure
@@ -88,14 +88,7 @@ def fewer_outputs(recipe: Recipe) -> Iterator[Recipe]:
 
 
 def shapes_of(recipe: Recipe) -> dict[str, list]:
-    model = build(recipe, keras)
-    result = {}
-    for node in recipe.nodes:
-        if not node.shares and not recipe.sequential:
-            result[node.name] = list(model.get_layer(node.inner.name if node.inner else node.name).output.shape)
-        elif recipe.sequential:
-            result[node.name] = list(model.get_layer(node.name).output.shape)
-    return result
+    return {name: list(tensor.shape) for name, tensor in symbolic(recipe, keras).items()}
 
 
 def cuts(recipe: Recipe) -> Iterator[Recipe]:
@@ -105,8 +98,6 @@ def cuts(recipe: Recipe) -> Iterator[Recipe]:
     except Exception:
         return
     for node in recipe.nodes[:-1]:
-        if node.name not in shapes:
-            continue
         smaller = copy.deepcopy(recipe)
         smaller.sizes = []
         smaller.inputs.append(Input(node.name + "_in", shapes[node.name]))
@@ -215,6 +206,3 @@ def keep_regression(case: Case, verdict: Verdict, out: Path) -> Path:
     (path / "case.json").write_text(json.dumps(
         {"found": f"{verdict.kind}: {verdict.detail}", "arguments": list(form.arguments)}, indent=1) + "\n")
     return path
-
-
-__all__ = ["keep_regression", "ports", "shrink"]
