@@ -30,7 +30,10 @@ TRAINING = ("initializer", "regularizer", "constraint", "momentum", "renorm", "s
 MAX_ELEMENTS = 1 << 22  # a mutation may ask for more than is worth computing
 
 # (who accepts, part of Keras's or of the tool's message or of the mutation, reason)
-JUSTIFIED: tuple[tuple[str, str, str], ...] = ()
+JUSTIFIED: tuple[tuple[str, str, str], ...] = (
+    ("keras", "must be true or false", "Keras takes any value for a truth value"),
+    ("keras", "'epsilon' must not be negative", "Keras takes a negative epsilon, and gives NaN"),
+)
 
 
 @dataclass(frozen=True)
