@@ -51,9 +51,15 @@ struct Flags {
       "input-shape", cl::value_desc("[NAME=]DIMS"),
       cl::desc("shape of an input, batch first, '?' for unknown: 1,28,28,1"),
       EVERY, cl::cat(category)};
-  cl::opt<std::string> weights{"weights", cl::value_desc("FILE"),
-                               cl::desc("weights: .weights.h5 or .npz"), EVERY,
-                               cl::cat(category)};
+  cl::opt<std::string> weights{
+      "weights", cl::value_desc("FILE"),
+      cl::desc("weights: .weights.h5, .h5, .npz, .keras or "
+               ".weights.json"),
+      EVERY, cl::cat(category)};
+  cl::opt<std::string> customLayers{
+      "custom-layers", cl::value_desc("FILE"),
+      cl::desc("JSON that says what classes of your own are made of"), EVERY,
+      cl::cat(category)};
   cl::opt<std::string> init{
       "init", cl::value_desc("SEED"),
       cl::desc("draw the weights from the model's own initializers"), EVERY,
@@ -194,6 +200,7 @@ static bool parseShape(llvm::StringRef text, std::vector<int64_t> &shape) {
 static bool fill(Flags &flags, Options &options) {
   options.import.path = flags.model;
   options.import.weightsPath = flags.weights;
+  options.import.customLayersPath = flags.customLayers;
   if (!flags.init.empty()) {
     uint64_t seed;
     if (llvm::StringRef(flags.init).getAsInteger(10, seed))
