@@ -131,13 +131,16 @@ struct Flags {
   cl::list<std::string> inputs{
       "input",
       cl::value_desc("[NAME=]FILE"),
-      cl::desc(".npy file, '-', random:SEED, zero or constant:V"),
+      cl::desc(".npy file, '-', random:SEED, zero or constant:V; "
+               "all in order, or by name"),
       cl::sub(run),
       cl::sub(verify),
       cl::cat(category)};
-  cl::list<std::string> outputs{"output", cl::value_desc("[NAME=]FILE"),
-                                cl::desc("where to write an output (.npy)"),
-                                cl::sub(run), cl::cat(category)};
+  cl::list<std::string> outputs{
+      "output", cl::value_desc("[NAME=]FILE"),
+      cl::desc("where to write an output (.npy); all in "
+               "order, or by name"),
+      cl::sub(run), cl::cat(category)};
   cl::opt<int> threads{
       "threads",           cl::init(1),
       cl::value_desc("N"), cl::desc("threads of the run; 0: one per core"),

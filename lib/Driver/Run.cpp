@@ -86,13 +86,12 @@ static ExitStatus writeOutputs(const Options &options,
       printOutput(port, tensor);
     return ExitOk;
   }
-  for (const auto &[name, path] : options.outputs) {
-    std::optional<size_t> index = findPort(ports, name, "output");
-    if (!index)
-      return ExitUsage;
-    if (printError(writeNpy(path, outputs[*index])))
+  auto bound = bindPorts(options.outputs, ports, "output");
+  if (!bound)
+    return ExitUsage;
+  for (auto [index, argument] : llvm::zip(*bound, options.outputs))
+    if (printError(writeNpy(argument.second, outputs[index])))
       return ExitInvalid;
-  }
   return ExitOk;
 }
 

@@ -35,8 +35,8 @@ def check_run(folder: Path, arguments: list[str], data: dict[str, np.ndarray], r
     for number, name in enumerate(names):
         np.save(out / f"in{number}.npy", data[f"in{run}_{number}"])
         flags += ["--input", f"{name}={out}/in{number}.npy"]
-    for number, name in enumerate(results):
-        flags += ["--output", f"{name}={out}/out{number}.npy"]
+    for number, name in enumerate(results):  # a layer that is called twice may be two outputs
+        flags += ["--output", f"{name}={out}/out{number}.npy" if len(set(results)) == len(results) else f"{out}/out{number}.npy"]
     require(upconv("run", *arguments, *flags, cwd=folder))
     for number, name in enumerate(results):
         actual, expected = np.load(out / f"out{number}.npy"), data[f"out{run}_{number}"]

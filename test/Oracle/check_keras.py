@@ -68,7 +68,7 @@ class Progress:
             self.beyond.update(unlisted)
             self.layers.update(case.features)
             self.forms.update(form.name for form in case.forms if form.name not in verdict.unsupported_forms)
-        else:
+        elif verdict.failed:
             self.failures.append((case, verdict))
             print(f"FAILED {verdict.kind}: model {case.number} (seed {case.seed}, "
                   f"{verdict.form.name if verdict.form else 'no form'}): {verdict.detail}\n{describe(case.recipe)}",
@@ -77,7 +77,8 @@ class Progress:
     def summary(self, total: int) -> list[str]:
         table = lambda counter: ", ".join(f"{key} {count}" for key, count in sorted(counter.items())) or "none"
         return [f"{total} models: {self.kinds['agreed']} agreed ({self.runs} runs), "
-                f"{self.kinds['unsupported']} unsupported, {self.kinds['failed']} failed",
+                f"{self.kinds['unsupported']} unsupported, {self.kinds['stretching']} would stretch an unknown size of 1, "
+                f"{self.kinds['failed']} failed",
                 f"forms that imported alike: {table(self.forms)}", f"forms not supported: {table(self.missing_forms)}",
                 f"layers that agreed: {table(self.layers)}",
                 f"unsupported, by what is not listed: {table(self.unsupported)}",

@@ -8,6 +8,7 @@ definition of data_format), and a kernel spread with zeros instead of a dilation
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import keras
@@ -34,12 +35,22 @@ def random_value(name: str, shape: tuple, state: np.random.Generator) -> np.ndar
     return state.uniform(-0.5, 0.5, shape).astype(np.float32)
 
 
+def in_float64(recipe: Recipe) -> Recipe:
+    """The policy alone leaves inputs alone, and layers that compute as their input says."""
+    wide = copy.deepcopy(recipe)
+    for item in wide.inputs:
+        item.dtype = item.dtype.replace("float32", "float64")
+    for node in wide.nodes:
+        node.inner = node.inner and in_float64(node.inner)
+    return wide
+
+
 def exact(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays | None:
     """The outputs in float64, by the same weights; None where TensorFlow has no such kernel."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")
     try:
-        double = build(recipe, keras)
+        double = build(in_float64(recipe), keras)
         copy_weights(recipe, model, double)
         wide = [array.astype(np.float64) if array.dtype == np.float32 else array for array in inputs]
         outputs = evaluate(recipe, double, wide)

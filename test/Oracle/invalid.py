@@ -29,10 +29,16 @@ IGNORED = ("name", "trainable", "dtype", "seed", "noise_shape")
 TRAINING = ("initializer", "regularizer", "constraint", "momentum", "renorm", "synchronized", "momentum", "rate", "stddev")
 MAX_ELEMENTS = 1 << 22  # a mutation may ask for more than is worth computing
 
+# What TensorFlow says of its kernels for a CPU, not of the configuration.
+OF_THE_PROCESSOR = ("only supports NHWC", "only supports the NHWC", "Current CPU implementations")
+
 # (who accepts, part of Keras's or of the tool's message or of the mutation, reason)
 JUSTIFIED: tuple[tuple[str, str, str], ...] = (
     ("keras", "must be true or false", "Keras takes any value for a truth value"),
     ("keras", "'epsilon' must not be negative", "Keras takes a negative epsilon, and gives NaN"),
+    ("keras", "(ops.squeeze): 'axis' must name different axes", "Keras squeezes an axis that is named twice"),
+    ("tool", "must be fully-defined", "the tool is told the sizes, Keras builds the layer before it knows them"),
+    ("keras", "'target_shape' must be a list of integers", "Keras takes numerals in strings"),
 )
 
 
@@ -124,7 +130,10 @@ def draw_mutation(number: int, seed: int, supported: set[str]) -> Mutation:
         recipe = draw_model(c)
         if len(recipe.nodes) > 3:
             continue
-        whole = json.loads(build(recipe, keras).to_json())
+        try:
+            whole = json.loads(build(recipe, keras).to_json())
+        except Exception:  # Keras refuses it unchanged
+            continue
         done = change(c, whole)
         if done:
             return Mutation(number, *done, json.dumps(whole, indent=1), recipe.sizes[0])
@@ -144,6 +153,8 @@ def keras_refuses(mutation: Mutation) -> str | None:
             return None
         model(tensors[0] if len(tensors) == 1 else tensors, training=False)
     except Exception as error:  # of any class: that is the refusal
+        if any(part in str(error) for part in OF_THE_PROCESSOR):
+            return None
         return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return None
 

@@ -55,6 +55,7 @@ class Recipe:
         for node in nodes:
             if node.shares and node.shares not in owners:
                 old, node.shares = node.shares, ""
+                node.inner = self.node(old).inner
                 owners.add(node.name)
                 for other in nodes:
                     if other.shares == old:

@@ -103,8 +103,7 @@ void FunctionReader::setFunction(std::string name, JsonValue place) {
 
 void FunctionReader::takeArguments(JsonValue arguments) {
   for (const JsonValue::Member &member : arguments.members())
-    if (member.value.isSet())
-      plan.functionArguments.push_back({member.key, member.value});
+    plan.functionArguments.push_back({member.key, member.value});
 }
 
 /// An operation of keras.ops is a class, its arguments are members of its
