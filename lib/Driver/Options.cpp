@@ -51,9 +51,11 @@ struct Flags {
       "input-shape", cl::value_desc("[NAME=]DIMS"),
       cl::desc("shape of an input, batch first, '?' for unknown: 1,28,28,1"),
       EVERY, cl::cat(category)};
-  cl::opt<std::string> weights{"weights", cl::value_desc("FILE"),
-                               cl::desc("weights: .weights.h5 or .npz"), EVERY,
-                               cl::cat(category)};
+  cl::opt<std::string> weights{
+      "weights", cl::value_desc("FILE"),
+      cl::desc("weights: .weights.h5 or .npz; for a compiled "
+               "library, its packed file"),
+      EVERY, cl::cat(category)};
   cl::opt<std::string> init{
       "init", cl::value_desc("SEED"),
       cl::desc("draw the weights from the model's own initializers"), EVERY,
@@ -86,6 +88,20 @@ struct Flags {
       EVERY,
       cl::cat(category)};
 #undef EVERY
+
+  cl::opt<WeightsMode> weightsMode{
+      "weights-mode",
+      cl::value_desc("MODE"),
+      cl::init(WeightsMode::Embed),
+      cl::desc("where the library's weights are:"),
+      cl::values(
+          clEnumValN(WeightsMode::Embed, "embed", "inside it (default)"),
+          clEnumValN(WeightsMode::External, "external",
+                     "in a file beside it, packed, for the host to map")),
+      cl::sub(compile),
+      cl::sub(run),
+      cl::sub(verify),
+      cl::cat(category)};
 
   cl::opt<std::string> output{"o",
                               cl::value_desc("DIR"),
@@ -217,6 +233,7 @@ static bool fill(Flags &flags, Options &options) {
       options.semantics != keras::legacyTorchSemantics)
     return usage("'--semantics' must be tf or torch-legacy, got '" +
                  options.semantics + "'");
+  options.weightsMode = flags.weightsMode;
   options.explain = flags.explain;
   options.outputDirectory = flags.output;
   if (!flags.emit.empty())

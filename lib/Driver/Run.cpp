@@ -38,7 +38,7 @@ static bool isNative(const Session &session) {
 
 // Compiles the model of `session` to a shared library in `folder`.
 static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
-                                std::string &library) {
+                                RunSubject &subject) {
   if (!isNative(session)) {
     printError("this machine cannot run code for '" + session.target.name +
                "'");
@@ -46,10 +46,11 @@ static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
   }
   if (!folder.valid())
     return ExitInternal;
-  library = folder.file("lib.so");
+  subject.library = folder.file("lib.so");
+  subject.weightsFile = subject.library + ".weights";
   if (ExitStatus status = session.build(); status != ExitOk)
     return status;
-  return session.writeSharedLibrary(library);
+  return session.writeSharedLibrary(subject.library);
 }
 
 static std::vector<PortShape> portsOf(const std::vector<Port> &ports) {
@@ -96,9 +97,17 @@ static ExitStatus writeOutputs(const Options &options,
   return ExitOk;
 }
 
+// The packed weights that `compile` wrote beside a library.
+static std::string besides(llvm::StringRef library, llvm::StringRef name) {
+  llvm::SmallString<128> path = llvm::sys::path::parent_path(library);
+  llvm::sys::path::append(path, name + ".weights");
+  return path.str().str();
+}
+
 // A library that was compiled before carries its own description.
 static ExitStatus runLibrary(const Options &options) {
   std::vector<PortShape> inputs, outputs;
+  RunSubject subject{options.import.path, options.import.weightsPath};
   {
     llvm::Expected<LoadedLibrary> library =
         LoadedLibrary::open(options.import.path);
@@ -118,12 +127,14 @@ static ExitStatus runLibrary(const Options &options) {
     };
     inputs = collect(library->inputs());
     outputs = collect(library->outputs());
+    if (subject.weightsFile.empty())
+      subject.weightsFile = besides(subject.library, library->name());
   }
   std::vector<Tensor> values, results;
   if (ExitStatus status = readInputs(options, inputs, values); status != ExitOk)
     return status;
   if (ExitStatus status =
-          runInWorker(options.import.path, values, options.threads, results);
+          runInWorker(subject, values, options.threads, results);
       status != ExitOk)
     return status;
   return writeOutputs(options, outputs, results);
@@ -140,8 +151,8 @@ ExitStatus upconv::runCommand(const Options &options) {
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
   TemporaryFolder folder;
-  std::string library;
-  if (ExitStatus status = compileForRun(session, folder, library);
+  RunSubject subject;
+  if (ExitStatus status = compileForRun(session, folder, subject);
       status != ExitOk)
     return status;
   std::vector<Tensor> inputs, outputs;
@@ -150,7 +161,7 @@ ExitStatus upconv::runCommand(const Options &options) {
       status != ExitOk)
     return status;
   if (ExitStatus status =
-          runInWorker(library, inputs, options.threads, outputs);
+          runInWorker(subject, inputs, options.threads, outputs);
       status != ExitOk)
     return status;
   return writeOutputs(options, portsOf(session.built.library.outputs), outputs);
@@ -263,8 +274,8 @@ ExitStatus upconv::verifyCommand(const Options &options) {
     session.useIntegerWeights();
   }
   TemporaryFolder folder;
-  std::string library;
-  if (ExitStatus status = compileForRun(session, folder, library);
+  RunSubject subject;
+  if (ExitStatus status = compileForRun(session, folder, subject);
       status != ExitOk)
     return status;
 
@@ -277,7 +288,7 @@ ExitStatus upconv::verifyCommand(const Options &options) {
       for (float &value : input.values)
         value = std::round(value * 2);
   if (ExitStatus status =
-          runInWorker(library, inputs, options.threads, outputs);
+          runInWorker(subject, inputs, options.threads, outputs);
       status != ExitOk)
     return status;
 

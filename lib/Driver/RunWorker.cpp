@@ -10,6 +10,8 @@
 #include "upconv/Target/Library/LoadedLibrary.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -47,9 +49,13 @@ private:
   void *memory;
 };
 
+// A file as it lies on disk, from the beginning of a page.
+using Mapping = std::unique_ptr<llvm::sys::fs::mapped_file_region>;
+
 // A library with buffers for given input shapes.
 struct Loaded {
   LoadedLibrary library;
+  Mapping weights;
   std::vector<int64_t> extents;
   LoadedLibrary::Sizes sizes;
   std::vector<Buffer> inputs, outputs;
@@ -62,20 +68,51 @@ struct Loaded {
     result.workspace = workspace.data();
     result.workspaceSize = sizes.workspace;
     result.threads = threads;
+    result.weights = weights ? weights->const_data() : nullptr;
     return result;
   }
 };
 
 } // namespace
 
+static llvm::Expected<Mapping> mapFile(const std::string &path) {
+  namespace fs = llvm::sys::fs;
+  llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
+  if (!file)
+    return llvm::createStringError(path + ": " +
+                                   llvm::toString(file.takeError()));
+  llvm::scope_exit close([&] { fs::closeFile(*file); });
+  fs::file_status status;
+  std::error_code code = fs::status(*file, status);
+  Mapping mapping;
+  if (!code)
+    mapping = std::make_unique<fs::mapped_file_region>(
+        *file, fs::mapped_file_region::readonly, status.getSize(), 0, code);
+  if (code)
+    return llvm::createStringError(path +
+                                   ": cannot be read: " + code.message());
+  return std::move(mapping);
+}
+
 static llvm::Expected<Loaded>
-load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
+load(const RunSubject &subject, const std::vector<std::vector<int64_t>> &shapes,
      int threads) {
-  llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(path);
+  llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(subject.library);
   if (!library)
     return library.takeError();
-  if (llvm::Error error = library->prepare())
-    return std::move(error);
+  Mapping weights;
+  if (library->packedSize()) {
+    llvm::Expected<Mapping> mapping = mapFile(subject.weightsFile);
+    if (!mapping)
+      return mapping.takeError();
+    weights = std::move(*mapping);
+  }
+  if (llvm::Error error =
+          weights ? library->prepare(weights->const_data(), weights->size())
+                  : library->prepare())
+    return weights ? llvm::createStringError(subject.weightsFile + ": " +
+                                             llvm::toString(std::move(error)))
+                   : std::move(error);
   llvm::Expected<std::vector<int64_t>> extents = library->extentsFor(shapes);
   if (!extents)
     return extents.takeError();
@@ -83,8 +120,15 @@ load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
       library->sizes(*extents, threads);
   if (!sizes)
     return sizes.takeError();
-  Loaded loaded{std::move(*library),      *extents, *sizes, {}, {},
-                Buffer(sizes->workspace), {},       {}};
+  Loaded loaded{std::move(*library),
+                std::move(weights),
+                *extents,
+                *sizes,
+                {},
+                {},
+                Buffer(sizes->workspace),
+                {},
+                {}};
   for (const std::vector<int64_t> &shape : shapes) {
     loaded.inputs.emplace_back(elementCount(shape) * sizeof(float));
     loaded.inputPointers.push_back(loaded.inputs.back().floats());
@@ -128,7 +172,9 @@ static llvm::StringRef bytesOf(const float *values, int64_t count) {
 
 int upconv::runWorker(llvm::StringRef request) {
   FieldReader reader(request);
-  std::string path = reader.bytes().str();
+  RunSubject subject;
+  subject.library = reader.bytes().str();
+  subject.weightsFile = reader.bytes().str();
   int threads = reader.integer();
   std::vector<std::vector<int64_t>> shapes = readShapes(reader);
   std::vector<llvm::StringRef> data;
@@ -136,7 +182,7 @@ int upconv::runWorker(llvm::StringRef request) {
     data.push_back(reader.bytes());
   if (reader.failed)
     return ExitInternal;
-  llvm::Expected<Loaded> loaded = load(path, shapes, threads);
+  llvm::Expected<Loaded> loaded = load(subject, shapes, threads);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitInvalid;
@@ -164,14 +210,16 @@ static ExitStatus failure(const WorkerResult &result) {
   return ExitInternal;
 }
 
-ExitStatus upconv::runInWorker(const std::string &library,
+ExitStatus upconv::runInWorker(const RunSubject &subject,
                                const std::vector<Tensor> &inputs, int threads,
                                std::vector<Tensor> &outputs) {
   FieldWriter writer;
   std::vector<std::vector<int64_t>> shapes;
   for (const Tensor &input : inputs)
     shapes.push_back(input.shape);
-  writer.add(library).add(static_cast<int64_t>(threads));
+  writer.add(subject.library)
+      .add(subject.weightsFile)
+      .add(static_cast<int64_t>(threads));
   writeShapes(writer, shapes);
   for (const Tensor &input : inputs)
     writer.add(bytesOf(input.values.data(), input.values.size()));
@@ -275,7 +323,7 @@ int upconv::benchWorker(llvm::StringRef text) {
   if (reader.failed)
     return ExitInternal;
   llvm::Expected<Loaded> loaded =
-      load(request.library, request.inputShapes, request.threads);
+      load({request.library, ""}, request.inputShapes, request.threads);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitInvalid;

@@ -153,6 +153,7 @@ ExitStatus Session::plan(bool withWeights) {
   if (failed(result))
     return ExitInvalid;
   built = std::move(*result);
+  built.library.weightsMode = options.weightsMode;
   built.library.parameters = parameters;
   built.library.madeWith = madeWith();
   return ExitOk;
@@ -188,7 +189,11 @@ ExitStatus Session::writeSharedLibrary(const std::string &path) {
     return ExitInternal;
   }
   OutputFiles files;
-  return files.add(path, *bytes) && files.commit() ? ExitOk : ExitInvalid;
+  if (!files.add(path, *bytes) ||
+      (takesWeights(built.library) &&
+       !files.add(path + ".weights", emitPackedWeights(built.library))))
+    return ExitInvalid;
+  return files.commit() ? ExitOk : ExitInvalid;
 }
 
 //===----------------------------------------------------------------------===//

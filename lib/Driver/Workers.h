@@ -29,8 +29,14 @@ ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs,
                             std::vector<CompiledKernel> &kernels,
                             std::vector<double> &seconds);
 
+/// A shared library, and what it needs besides inputs.
+struct RunSubject {
+  std::string library;
+  std::string weightsFile; ///< packed, for a library without weights inside
+};
+
 /// Runs a shared library once on `inputs`.
-ExitStatus runInWorker(const std::string &library,
+ExitStatus runInWorker(const RunSubject &subject,
                        const std::vector<Tensor> &inputs, int threads,
                        std::vector<Tensor> &outputs);
 

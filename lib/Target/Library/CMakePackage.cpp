@@ -11,6 +11,11 @@ std::string upconv::cmakePackageFileName(const LibraryPlan &plan) {
 }
 
 std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
+  std::string weights;
+  if (plan.weightsMode == WeightsMode::External && takesWeights(plan))
+    weights = llvm::formatv("set({0}_WEIGHTS "
+                            "\"${{CMAKE_CURRENT_LIST_DIR}/{1}\")\n",
+                            plan.name, weightsFileName(plan));
   return llvm::formatv(
              R"(# Made by upconv. With this folder in {0}_DIR or CMAKE_PREFIX_PATH:
 #   find_package({0} REQUIRED)
@@ -26,5 +31,6 @@ if(NOT TARGET {0}::{0})
 endif()
 )",
              plan.name, archiveFileName(plan))
-      .str();
+             .str() +
+         weights;
 }

@@ -105,6 +105,7 @@ std::string upconv::emitDescription(const LibraryPlan &plan) {
     out.attributeObject("weights", [&] {
       out.attribute("bytes",
                     int64_t(plan.weights.values.size() * sizeof(float)));
+      out.attribute("mode", takesWeights(plan) ? "external" : "embed");
     });
     kernels(out, plan);
   });

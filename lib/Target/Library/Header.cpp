@@ -57,6 +57,7 @@ public:
 
 private:
   void documentation();
+  void documentWeights();
   void documentPort(const Port &port, const char *what);
   void constants();
   void types();
@@ -79,6 +80,21 @@ void HeaderWriter::documentPort(const Port &port, const char *what) {
   if (std::optional<int64_t> count = staticCount(port))
     out << ", " << plural(*count * 4, "byte");
   out << "\n";
+}
+
+void HeaderWriter::documentWeights() {
+  if (!takesWeights(plan)) {
+    out << " *\n * Weights: "
+        << plural(plan.weights.values.size() * sizeof(float), "byte")
+        << ", read-only, inside the library.\n";
+    return;
+  }
+  out << " *\n * Weights: " << plural(packedSize(plan), "byte")
+      << ", packed, in " << weightsFileName(plan)
+      << ". Map or read the file into\n * memory aligned to "
+      << UPCONV_RT_WORKSPACE_ALIGNMENT << " bytes, hand it to " << name
+      << "_prepare, which checks all of it, and\n * to every run by "
+         "options.weights. It is only read; any number of runs share it.\n";
 }
 
 void HeaderWriter::documentation() {
@@ -108,10 +124,8 @@ void HeaderWriter::documentation() {
     for (const ExtentCheck &check : plan.checks)
       out << " *   refused: " << comment(check.message) << "\n";
   }
-  out << " *\n * Weights: "
-      << plural(plan.weights.values.size() * sizeof(float), "byte")
-      << ", read-only, inside the library.\n"
-      << " * Workspace: ";
+  documentWeights();
+  out << " * Workspace: ";
   if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
     out << plural(*bytes, "byte");
   else
@@ -163,6 +177,8 @@ void HeaderWriter::constants() {
     }
   if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
     macros.emplace_back("WORKSPACE_SIZE", *bytes);
+  if (takesWeights(plan))
+    macros.emplace_back("PACKED_SIZE", packedSize(plan));
   bool any = false;
   for (const auto &[macro, value] : macros) {
     if (value < 0)
@@ -185,11 +201,12 @@ void HeaderWriter::types() {
       {"WORKSPACE_MISALIGNED", UPCONV_RT_WORKSPACE_MISALIGNED},
       {"OUT_OF_MEMORY", UPCONV_RT_OUT_OF_MEMORY},
       {"UNSUPPORTED_CPU", UPCONV_RT_UNSUPPORTED_CPU},
-      {"INTERNAL", UPCONV_RT_INTERNAL}};
+      {"INTERNAL", UPCONV_RT_INTERNAL},
+      {"INVALID_WEIGHTS", UPCONV_RT_INVALID_WEIGHTS}};
   out << "typedef enum {\n";
   for (auto [status, value] : statuses)
     out << "  " << upper << "_" << status << " = " << value
-        << (value == UPCONV_RT_INTERNAL ? "\n" : ",\n");
+        << (value == UPCONV_RT_INVALID_WEIGHTS ? "\n" : ",\n");
   out << "} " << name << "_status;\n\n";
 
   out << "typedef struct {\n";
@@ -237,9 +254,11 @@ void HeaderWriter::types() {
          "caller's only */\n"
       << "  " << name
       << "_parallel_for *parallel_for; /* NULL: run's own threads */\n"
-         "  void *user;            /* passed on to parallel_for */\n"
-         "} "
-      << name << "_options;\n\n";
+         "  void *user;            /* passed on to parallel_for */\n";
+  if (takesWeights(plan))
+    out << "  const void *weights;   /* packed, aligned to "
+        << UPCONV_RT_WORKSPACE_ALIGNMENT << "; needed */\n";
+  out << "} " << name << "_options;\n\n";
 
   out << "/* For hosts that load the library without this header; see json. "
          "*/\n"
@@ -260,21 +279,31 @@ void HeaderWriter::types() {
          "  const char *(*extents_error)(const int64_t *extents); /* NULL: "
          "none */\n"
          "  const char *(*status_string)("
-      << name << "_status status);\n} " << name << "_info;\n\n";
+      << name
+      << "_status status);\n"
+         "  size_t packed_size; /* 0: the weights are inside */\n  "
+      << name
+      << "_status (*check_weights)(const void *packed, size_t size);\n} "
+      << name << "_info;\n\n";
 }
 
 void HeaderWriter::functions() {
   out << "/* Once, before the first run: checks the processor and looks up "
-         "what "
-         "runs need.\n"
+         "what runs need.\n"
          " * A run without it is safe, but may be the one that does the "
-         "looking "
-         "up. */\n"
-      << name << "_status " << name << "_prepare(void);\n\n"
-      << "/* options may be NULL: own workspace, one thread per available "
-         "core. "
-         "*/\n"
-      << name << "_status " << name << "_run(const " << name
+         "looking up.";
+  if (takesWeights(plan))
+    out << "\n * Reads all of the weights to check them, unless they are NULL; "
+           "a run looks at\n * their first 64 bytes only. */\n"
+        << name << "_status " << name
+        << "_prepare(const void *weights, size_t weights_size);\n\n"
+        << "/* options->weights is needed. */\n";
+  else
+    out << " */\n"
+        << name << "_status " << name << "_prepare(void);\n\n"
+        << "/* options may be NULL: own workspace, one thread per available "
+           "core. */\n";
+  out << name << "_status " << name << "_run(const " << name
       << "_inputs *inputs, const " << name << "_outputs *outputs, const "
       << name << "_options *options);\n\n";
   if (isDynamic)

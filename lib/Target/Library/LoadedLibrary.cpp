@@ -236,8 +236,14 @@ LoadedLibrary::sizes(llvm::ArrayRef<int64_t> extents, int threads) const {
   return result;
 }
 
-llvm::Error LoadedLibrary::prepare() const {
-  if (int status = state->info->prepare())
+size_t LoadedLibrary::packedSize() const { return state->info->packed_size; }
+
+llvm::Error LoadedLibrary::prepare(const void *weights,
+                                   size_t weightsSize) const {
+  int status = state->info->prepare();
+  if (!status && packedSize())
+    status = state->info->check_weights(weights, weightsSize);
+  if (status)
     return problem(state->path, state->info->status_string(status));
   return llvm::Error::success();
 }
@@ -246,7 +252,8 @@ int LoadedLibrary::runRaw(const float *const *inputs, const int64_t *extents,
                           float *const *outputs, const Options &options) const {
   upconv_rt_options raw = {
       sizeof raw,      options.workspace,   options.workspaceSize,
-      options.threads, options.parallelFor, options.user};
+      options.threads, options.parallelFor, options.user,
+      options.weights};
   return state->info->call(inputs, extents, outputs, &raw);
 }
 

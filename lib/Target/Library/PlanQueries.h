@@ -3,6 +3,7 @@
 #ifndef UPCONV_LIB_TARGET_LIBRARY_PLANQUERIES_H
 #define UPCONV_LIB_TARGET_LIBRARY_PLANQUERIES_H
 
+#include "upconv/Runtime/PackedWeights.h"
 #include "upconv/Target/Library/LibraryPlan.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -43,6 +44,11 @@ std::string prefixed(const LibraryPlan &plan, llvm::StringRef symbol);
 std::vector<std::string> publicSymbols(const LibraryPlan &plan);
 /// The weights' symbol.
 std::string weightsSymbol(const LibraryPlan &plan);
+
+/// What the library expects in front of such weights.
+upconv_rt_stamp expectedStamp(const LibraryPlan &plan);
+/// Bytes of packed weights, stamp included.
+size_t packedSize(const LibraryPlan &plan);
 
 /// The text behind `<name>_describe()->json`.
 std::string emitDescription(const LibraryPlan &plan);

@@ -94,10 +94,14 @@ struct ExtentCheck {
   std::string message; ///< e.g. "output of layer 'conv1d' would be empty"
 };
 
-/// The packed weights of the library: one read-only, 64-byte aligned section.
+/// The packed weights of the library, 64-byte aligned.
 struct WeightImage {
   std::vector<float> values;
 };
+
+/// Where a library's packed weights are: in a read-only section of its own, or
+/// in a file that the host maps and hands over.
+enum class WeightsMode { Embed, External };
 
 struct LibraryPlan {
   std::string name;      ///< C identifier, prefix of every symbol
@@ -119,8 +123,15 @@ struct LibraryPlan {
   std::vector<ExtentCheck> checks;
   std::vector<Step> steps;
   WeightImage weights;
+  WeightsMode weightsMode = WeightsMode::Embed;
   int64_t parameters = 0; ///< of the model, for the header
 };
+
+/// Whether the weights come from outside, through the options. A plan without
+/// weights needs none in any mode.
+inline bool takesWeights(const LibraryPlan &plan) {
+  return plan.weightsMode != WeightsMode::Embed && !plan.weights.values.empty();
+}
 
 } // namespace upconv
 

@@ -71,8 +71,13 @@ public:
     void (*parallelFor)(void *user, int count, void (*body)(void *, int),
                         void *context) = nullptr;
     void *user = nullptr;
+    const void *weights = nullptr; ///< where packedSize() is not 0
   };
-  llvm::Error prepare() const;
+  /// Bytes of packed weights that every run wants; 0: they are inside.
+  size_t packedSize() const;
+  /// Checks the processor, and the weights where they are not inside.
+  llvm::Error prepare(const void *weights = nullptr,
+                      size_t weightsSize = 0) const;
   llvm::Error run(llvm::ArrayRef<const float *> inputs,
                   llvm::ArrayRef<int64_t> extents,
                   llvm::ArrayRef<float *> outputs,
