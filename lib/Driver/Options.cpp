@@ -54,7 +54,7 @@ struct Flags {
   cl::opt<std::string> weights{
       "weights", cl::value_desc("FILE"),
       cl::desc("weights: .weights.h5 or .npz; for a compiled "
-               "library, its packed file"),
+               "library, packed or .npz"),
       EVERY, cl::cat(category)};
   cl::opt<std::string> init{
       "init", cl::value_desc("SEED"),
@@ -94,10 +94,11 @@ struct Flags {
       cl::value_desc("MODE"),
       cl::init(WeightsMode::Embed),
       cl::desc("where the library's weights are:"),
-      cl::values(
-          clEnumValN(WeightsMode::Embed, "embed", "inside it (default)"),
-          clEnumValN(WeightsMode::External, "external",
-                     "in a file beside it, packed, for the host to map")),
+      cl::values(clEnumValN(WeightsMode::Embed, "embed", "inside it (default)"),
+                 clEnumValN(WeightsMode::External, "external",
+                            "in a file beside it, packed, for the host to map"),
+                 clEnumValN(WeightsMode::Argument, "argument",
+                            "wherever the host packs Keras's variables to")),
       cl::sub(compile),
       cl::sub(run),
       cl::sub(verify),

@@ -36,6 +36,22 @@ static bool isNative(const Session &session) {
          llvm::is_contained(host->fallback, session.target.name);
 }
 
+// The model's own values for a library that packs them itself.
+static ExitStatus collectVariables(const Session &session,
+                                   RunSubject &subject) {
+  for (const Variable &variable : session.built.library.variables) {
+    const Tensor *values = session.model.weights.find(variable.path);
+    if (!values && variable.used) {
+      printError("no values for weight '" + variable.path +
+                 "': give them with --weights FILE, draw them with --init "
+                 "SEED, or use a model file that holds them");
+      return ExitInvalid;
+    }
+    subject.variables.push_back(values ? *values : Tensor());
+  }
+  return ExitOk;
+}
+
 // Compiles the model of `session` to a shared library in `folder`.
 static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
                                 RunSubject &subject) {
@@ -49,6 +65,8 @@ static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
   subject.library = folder.file("lib.so");
   subject.weightsFile = subject.library + ".weights";
   if (ExitStatus status = session.build(); status != ExitOk)
+    return status;
+  if (ExitStatus status = collectVariables(session, subject); status != ExitOk)
     return status;
   return session.writeSharedLibrary(subject.library);
 }

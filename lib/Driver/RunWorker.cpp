@@ -49,13 +49,22 @@ private:
   void *memory;
 };
 
-// A file as it lies on disk, from the beginning of a page.
-using Mapping = std::unique_ptr<llvm::sys::fs::mapped_file_region>;
+// Packed weights: a file as it lies on disk, from the beginning of a page, or
+// made here.
+struct PackedWeights {
+  std::unique_ptr<llvm::sys::fs::mapped_file_region> file;
+  std::unique_ptr<Buffer> made;
+  size_t size = 0;
+
+  const void *data() const {
+    return file ? file->const_data() : made ? made->data() : nullptr;
+  }
+};
 
 // A library with buffers for given input shapes.
 struct Loaded {
   LoadedLibrary library;
-  Mapping weights;
+  PackedWeights weights;
   std::vector<int64_t> extents;
   LoadedLibrary::Sizes sizes;
   std::vector<Buffer> inputs, outputs;
@@ -68,14 +77,14 @@ struct Loaded {
     result.workspace = workspace.data();
     result.workspaceSize = sizes.workspace;
     result.threads = threads;
-    result.weights = weights ? weights->const_data() : nullptr;
+    result.weights = weights.data();
     return result;
   }
 };
 
 } // namespace
 
-static llvm::Expected<Mapping> mapFile(const std::string &path) {
+static llvm::Expected<PackedWeights> mapFile(const std::string &path) {
   namespace fs = llvm::sys::fs;
   llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
   if (!file)
@@ -84,14 +93,30 @@ static llvm::Expected<Mapping> mapFile(const std::string &path) {
   llvm::scope_exit close([&] { fs::closeFile(*file); });
   fs::file_status status;
   std::error_code code = fs::status(*file, status);
-  Mapping mapping;
-  if (!code)
-    mapping = std::make_unique<fs::mapped_file_region>(
-        *file, fs::mapped_file_region::readonly, status.getSize(), 0, code);
+  PackedWeights weights;
+  if (!code) {
+    weights.size = status.getSize();
+    weights.file = std::make_unique<fs::mapped_file_region>(
+        *file, fs::mapped_file_region::readonly, weights.size, 0, code);
+  }
   if (code)
     return llvm::createStringError(path +
                                    ": cannot be read: " + code.message());
-  return std::move(mapping);
+  return std::move(weights);
+}
+
+static llvm::Expected<PackedWeights> pack(const LoadedLibrary &library,
+                                          llvm::ArrayRef<Tensor> variables) {
+  PackedWeights weights;
+  weights.size = library.packedSize();
+  weights.made = std::make_unique<Buffer>(weights.size);
+  std::vector<const float *> pointers;
+  for (const Tensor &variable : variables)
+    pointers.push_back(variable.values.empty() ? nullptr
+                                               : variable.values.data());
+  if (llvm::Error error = library.pack(pointers, weights.made->data()))
+    return std::move(error);
+  return std::move(weights);
 }
 
 static llvm::Expected<Loaded>
@@ -100,19 +125,20 @@ load(const RunSubject &subject, const std::vector<std::vector<int64_t>> &shapes,
   llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(subject.library);
   if (!library)
     return library.takeError();
-  Mapping weights;
+  PackedWeights weights;
   if (library->packedSize()) {
-    llvm::Expected<Mapping> mapping = mapFile(subject.weightsFile);
-    if (!mapping)
-      return mapping.takeError();
-    weights = std::move(*mapping);
+    llvm::Expected<PackedWeights> found =
+        subject.variables.empty() ? mapFile(subject.weightsFile)
+                                  : pack(*library, subject.variables);
+    if (!found)
+      return found.takeError();
+    weights = std::move(*found);
   }
-  if (llvm::Error error =
-          weights ? library->prepare(weights->const_data(), weights->size())
-                  : library->prepare())
-    return weights ? llvm::createStringError(subject.weightsFile + ": " +
-                                             llvm::toString(std::move(error)))
-                   : std::move(error);
+  if (llvm::Error error = library->prepare(weights.data(), weights.size))
+    return weights.file
+               ? llvm::createStringError(subject.weightsFile + ": " +
+                                         llvm::toString(std::move(error)))
+               : std::move(error);
   llvm::Expected<std::vector<int64_t>> extents = library->extentsFor(shapes);
   if (!extents)
     return extents.takeError();
@@ -138,6 +164,16 @@ load(const RunSubject &subject, const std::vector<std::vector<int64_t>> &shapes,
     loaded.outputPointers.push_back(loaded.outputs.back().floats());
   }
   return std::move(loaded);
+}
+
+static llvm::StringRef bytesOf(const float *values, int64_t count) {
+  return {reinterpret_cast<const char *>(values), count * sizeof(float)};
+}
+
+static std::vector<float> floatsOf(llvm::StringRef bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
 }
 
 static void writeShapes(FieldWriter &writer,
@@ -166,15 +202,14 @@ static std::vector<std::vector<int64_t>> readShapes(FieldReader &reader) {
 // run
 //===----------------------------------------------------------------------===//
 
-static llvm::StringRef bytesOf(const float *values, int64_t count) {
-  return {reinterpret_cast<const char *>(values), count * sizeof(float)};
-}
-
 int upconv::runWorker(llvm::StringRef request) {
   FieldReader reader(request);
   RunSubject subject;
   subject.library = reader.bytes().str();
   subject.weightsFile = reader.bytes().str();
+  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+       ++i)
+    subject.variables.push_back({{}, floatsOf(reader.bytes())});
   int threads = reader.integer();
   std::vector<std::vector<int64_t>> shapes = readShapes(reader);
   std::vector<llvm::StringRef> data;
@@ -219,7 +254,10 @@ ExitStatus upconv::runInWorker(const RunSubject &subject,
     shapes.push_back(input.shape);
   writer.add(subject.library)
       .add(subject.weightsFile)
-      .add(static_cast<int64_t>(threads));
+      .add(subject.variables.size());
+  for (const Tensor &variable : subject.variables)
+    writer.add(bytesOf(variable.values.data(), variable.values.size()));
+  writer.add(static_cast<int64_t>(threads));
   writeShapes(writer, shapes);
   for (const Tensor &input : inputs)
     writer.add(bytesOf(input.values.data(), input.values.size()));
@@ -230,11 +268,8 @@ ExitStatus upconv::runInWorker(const RunSubject &subject,
   FieldReader reader(result.response);
   for (std::vector<int64_t> &shape : readShapes(reader))
     outputs.push_back({std::move(shape), {}});
-  for (Tensor &output : outputs) {
-    llvm::StringRef bytes = reader.bytes();
-    output.values.resize(bytes.size() / sizeof(float));
-    std::memcpy(output.values.data(), bytes.data(), bytes.size());
-  }
+  for (Tensor &output : outputs)
+    output.values = floatsOf(reader.bytes());
   return reader.failed ? failure(result) : ExitOk;
 }
 
@@ -323,7 +358,7 @@ int upconv::benchWorker(llvm::StringRef text) {
   if (reader.failed)
     return ExitInternal;
   llvm::Expected<Loaded> loaded =
-      load({request.library, ""}, request.inputShapes, request.threads);
+      load({request.library, "", {}}, request.inputShapes, request.threads);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitInvalid;

@@ -32,7 +32,10 @@ ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs,
 /// A shared library, and what it needs besides inputs.
 struct RunSubject {
   std::string library;
-  std::string weightsFile; ///< packed, for a library without weights inside
+  /// For a library without weights inside: a file of packed ones, or the
+  /// values of its variables in order (empty where one is not used).
+  std::string weightsFile;
+  std::vector<Tensor> variables;
 };
 
 /// Runs a shared library once on `inputs`.

@@ -50,6 +50,28 @@ static inline uint64_t upconv_rt_hash(const void *data, size_t size) {
   return hash ? hash : 1;
 }
 
+/// Most loops of one block of the words that upconv_rt_pack follows:
+///
+///   used, VARIABLE * used         the variables that must be there
+///   ranges, RANGE * ranges
+///   RANGE:  offset                of its first float, behind the stamp
+///           source                a variable, or -1
+///           start                 without a source: every value at first
+///           adds                  whether folds add their shift
+///           folds, FOLD * folds   batch normalizations, in order
+///           blocks, BLOCK * blocks
+///   FOLD:   gamma, beta, mean, variance, the bits of epsilon (a double);
+///           variables, or -1 for 1, 0, 0, 1
+///   BLOCK:  to, from, channel     positions of the first element: in the
+///                                 range, in the source, among the channels
+///           terms, distance * terms
+///                                 what is summed: source[from + distance]
+///           loops, LOOP * loops   outermost first
+///   LOOP:   count, and the steps of to, from and channel
+///
+/// What no block writes is zero.
+#define UPCONV_RT_PACK_RANK 6
+
 #ifdef __cplusplus
 }
 #endif

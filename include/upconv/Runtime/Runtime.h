@@ -86,7 +86,8 @@ typedef struct {
   const char *(*extents_error)(const int64_t *extents);
   const char *(*status_string)(int status);
   size_t packed_size; ///< bytes of packed weights; 0: they are inside
-  int (*check_weights)(const void *packed, size_t size); ///< null: inside
+  int (*check_weights)(const void *packed, size_t size);    ///< null: inside
+  int (*pack)(const float *const *variables, void *packed); ///< or null
 } upconv_rt_info;
 
 typedef struct upconv_rt_run upconv_rt_run;
@@ -117,6 +118,11 @@ int upconv_rt_check_weights(const void *packed, size_t size,
 int upconv_rt_find_weights(const upconv_rt_options *options,
                            const upconv_rt_stamp *expected,
                            const void **values);
+
+/// Packs variables by the words of PackedWeights.h and stamps the result, which
+/// is aligned to 64 bytes and of `expected->size`. Allocates nothing.
+int upconv_rt_pack(const int64_t *words, const upconv_rt_stamp *expected,
+                   const float *const *variables, void *packed);
 
 /// Writes zero to every element of [-low, shape + high) outside [0, shape).
 /// `tensor` addresses element (0, ..., 0); strides in elements.

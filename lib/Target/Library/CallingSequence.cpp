@@ -70,6 +70,7 @@ private:
   void buildRun();
   void buildPrepare();
   void buildCheckWeights();
+  void buildPack();
   llvm::Constant *stamp();
   void buildStatusString();
   void buildSizes();
@@ -88,7 +89,7 @@ private:
 
   Function *steps = nullptr, *core = nullptr, *prepare = nullptr,
            *statusString = nullptr, *sizes = nullptr, *extentsError = nullptr,
-           *checkWeights = nullptr;
+           *checkWeights = nullptr, *pack = nullptr;
   llvm::GlobalVariable *stampData = nullptr;
   // Within steps: the bases of places and the arrays that launches share.
   std::vector<Value *> inputBases, outputBases, slotBases;
@@ -440,6 +441,16 @@ void ModuleBuilder::buildCheckWeights() {
       builder.CreateCall(checkWeights, {both->getArg(0), both->getArg(1)}));
 }
 
+/// <name>_weights is an array of pointers.
+void ModuleBuilder::buildPack() {
+  pack = define("_pack", i32, {pointer, pointer}, {"weights", "packed"},
+                /*isPublic=*/true);
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_pack", i32, {pointer, pointer, pointer, pointer}),
+      {constants(plan.packWords, "pack"), stamp(), pack->getArg(0),
+       pack->getArg(1)}));
+}
+
 void ModuleBuilder::buildStatusString() {
   statusString = define("_status_string", pointer, {i32}, {"status"}, true);
   builder.CreateRet(
@@ -541,6 +552,11 @@ void ModuleBuilder::buildDescribe() {
   auto string = [&](llvm::StringRef text) -> llvm::Constant * {
     return builder.CreateGlobalString(text, "", 0, &module);
   };
+  auto orNull = [&](Function *function) -> llvm::Constant * {
+    if (function)
+      return function;
+    return llvm::ConstantPointerNull::get(builder.getPtrTy());
+  };
   std::vector<llvm::Constant *> fields = {
       builder.getInt64(sizeof(upconv_rt_info)),
       string(UPCONV_VERSION),
@@ -552,8 +568,8 @@ void ModuleBuilder::buildDescribe() {
       extentsError,
       statusString,
       builder.getInt64(takesWeights(plan) ? packedSize(plan) : 0),
-      checkWeights ? static_cast<llvm::Constant *>(checkWeights)
-                   : llvm::ConstantPointerNull::get(builder.getPtrTy())};
+      orNull(checkWeights),
+      orNull(pack)};
   llvm::Constant *data = llvm::ConstantStruct::getAnon(context, fields);
   auto *global = new llvm::GlobalVariable(module, data->getType(), true,
                                           llvm::GlobalValue::InternalLinkage,
@@ -567,6 +583,8 @@ void ModuleBuilder::run() {
   buildPrepare();
   if (takesWeights(plan))
     buildCheckWeights();
+  if (takesWeights(plan) && plan.weightsMode == WeightsMode::Argument)
+    buildPack();
   buildRun();
   buildStatusString();
   buildSizes();

@@ -60,6 +60,7 @@ private:
   void documentWeights();
   void documentPort(const Port &port, const char *what);
   void constants();
+  void variables();
   void types();
   void functions();
 
@@ -89,12 +90,17 @@ void HeaderWriter::documentWeights() {
         << ", read-only, inside the library.\n";
     return;
   }
-  out << " *\n * Weights: " << plural(packedSize(plan), "byte")
-      << ", packed, in " << weightsFileName(plan)
-      << ". Map or read the file into\n * memory aligned to "
-      << UPCONV_RT_WORKSPACE_ALIGNMENT << " bytes, hand it to " << name
-      << "_prepare, which checks all of it, and\n * to every run by "
-         "options.weights. It is only read; any number of runs share it.\n";
+  out << " *\n * Weights: " << plural(packedSize(plan), "byte") << ", packed, ";
+  if (plan.weightsMode == WeightsMode::External)
+    out << "in " << weightsFileName(plan)
+        << ". Map or read the file into\n * memory";
+  else
+    out << "made by " << name << "_pack in memory";
+  out << " aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
+      << " bytes, hand it to\n * " << name
+      << "_prepare, which checks all of it, and to every run by "
+         "options.weights.\n * It is only read; any number of runs share "
+         "it.\n";
 }
 
 void HeaderWriter::documentation() {
@@ -191,6 +197,19 @@ void HeaderWriter::constants() {
     out << "\n";
 }
 
+void HeaderWriter::variables() {
+  if (plan.variables.empty())
+    return;
+  out << "/* The model's variables as Keras holds them: float32, dense, "
+         "row-major. What no\n * kernel needs may be NULL. */\n"
+         "typedef struct {\n";
+  for (const Variable &variable : plan.variables)
+    out << "  const float *" << variable.field << "; /* "
+        << spellShape(variable.shape) << ", " << comment(variable.path)
+        << (variable.used ? "" : ", not needed") << " */\n";
+  out << "} " << name << "_weights;\n\n";
+}
+
 void HeaderWriter::types() {
   const std::pair<const char *, int> statuses[] = {
       {"OK", UPCONV_RT_OK},
@@ -209,6 +228,7 @@ void HeaderWriter::types() {
         << (value == UPCONV_RT_INVALID_WEIGHTS ? "\n" : ",\n");
   out << "} " << name << "_status;\n\n";
 
+  variables();
   out << "typedef struct {\n";
   for (InputField field : inputFields(plan)) {
     if (field.isExtent) {
@@ -283,7 +303,9 @@ void HeaderWriter::types() {
       << "_status status);\n"
          "  size_t packed_size; /* 0: the weights are inside */\n  "
       << name
-      << "_status (*check_weights)(const void *packed, size_t size);\n} "
+      << "_status (*check_weights)(const void *packed, size_t size);\n  "
+      << name
+      << "_status (*pack)(const float *const *variables, void *packed);\n} "
       << name << "_info;\n\n";
 }
 
@@ -306,6 +328,13 @@ void HeaderWriter::functions() {
   out << name << "_status " << name << "_run(const " << name
       << "_inputs *inputs, const " << name << "_outputs *outputs, const "
       << name << "_options *options);\n\n";
+  if (!plan.packWords.empty())
+    out << "/* Packs the variables into " << upper
+        << "_PACKED_SIZE bytes, aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
+        << ", the way\n * the kernels read them. Allocates nothing; the "
+           "variables are not needed afterwards. */\n"
+        << name << "_status " << name << "_pack(const " << name
+        << "_weights *weights, void *packed);\n\n";
   if (isDynamic)
     out << "/* Only the extents of inputs are read, its pointers may be NULL.\n"
            " * workspace_size: bytes, enough for any number of threads up to "

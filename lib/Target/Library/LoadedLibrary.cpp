@@ -2,6 +2,8 @@
 
 #include "upconv/Target/Library/LoadedLibrary.h"
 
+#include "PlanQueries.h"
+
 #include "upconv/Runtime/Runtime.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -23,6 +25,7 @@ struct LoadedLibrary::State {
   llvm::json::Value description = nullptr;
   std::vector<LoadedPort> inputs, outputs;
   std::vector<LoadedExtent> extents;
+  std::vector<Variable> variables;
   size_t outputDimensions = 0;
 };
 
@@ -125,6 +128,28 @@ static bool parseExtents(const llvm::json::Object &description,
   return true;
 }
 
+static bool parseVariables(const llvm::json::Object &description,
+                           std::vector<Variable> &variables) {
+  const llvm::json::Array *list = description.getArray("variables");
+  if (!list)
+    return false;
+  for (const llvm::json::Value &value : *list) {
+    const llvm::json::Object *object = value.getAsObject();
+    const llvm::json::Array *shape =
+        object ? object->getArray("shape") : nullptr;
+    if (!shape)
+      return false;
+    Variable variable;
+    variable.field = object->getString("field").value_or("").str();
+    variable.path = object->getString("path").value_or("").str();
+    variable.used = object->getBoolean("used").value_or(false);
+    for (const llvm::json::Value &size : *shape)
+      variable.shape.push_back(size.getAsInteger().value_or(-1));
+    variables.push_back(std::move(variable));
+  }
+  return true;
+}
+
 llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef path,
                                                   llvm::StringRef name) {
   auto state = std::make_unique<State>();
@@ -157,7 +182,8 @@ llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef path,
   const llvm::json::Object *object = state->description.getAsObject();
   if (!object || !parsePorts(*object, "inputs", state->inputs) ||
       !parsePorts(*object, "outputs", state->outputs) ||
-      !parseExtents(*object, state->inputs, state->extents))
+      !parseExtents(*object, state->inputs, state->extents) ||
+      !parseVariables(*object, state->variables))
     return problem(path, "its description cannot be read");
   for (const LoadedPort &port : state->outputs)
     state->outputDimensions += port.shape.size();
@@ -180,13 +206,6 @@ llvm::ArrayRef<LoadedPort> LoadedLibrary::outputs() const {
 }
 llvm::ArrayRef<LoadedExtent> LoadedLibrary::extents() const {
   return state->extents;
-}
-
-static std::string spellShape(llvm::ArrayRef<int64_t> shape) {
-  std::string text = "(";
-  for (size_t d = 0; d < shape.size(); ++d)
-    text += (d ? ", " : "") + std::to_string(shape[d]);
-  return text + (shape.size() == 1 ? ",)" : ")");
 }
 
 llvm::Expected<std::vector<int64_t>>
@@ -237,6 +256,19 @@ LoadedLibrary::sizes(llvm::ArrayRef<int64_t> extents, int threads) const {
 }
 
 size_t LoadedLibrary::packedSize() const { return state->info->packed_size; }
+
+llvm::ArrayRef<Variable> LoadedLibrary::variables() const {
+  return state->variables;
+}
+
+llvm::Error LoadedLibrary::pack(llvm::ArrayRef<const float *> variables,
+                                void *packed) const {
+  if (!state->info->pack || variables.size() != state->variables.size())
+    return problem(state->path, "it packs other variables than it was given");
+  if (int status = state->info->pack(variables.data(), packed))
+    return problem(state->path, state->info->status_string(status));
+  return llvm::Error::success();
+}
 
 llvm::Error LoadedLibrary::prepare(const void *weights,
                                    size_t weightsSize) const {

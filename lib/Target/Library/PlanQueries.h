@@ -22,6 +22,8 @@ std::optional<int64_t> constantValue(mlir::AffineExpr expression);
 
 /// An expression as the header spells it: "2 * z_batch + 1".
 std::string spell(mlir::AffineExpr expression, const LibraryPlan &plan);
+/// "(3, 3, 64)".
+std::string spellShape(llvm::ArrayRef<int64_t> shape);
 /// "(2 * z_batch, 64, 64, 3)".
 std::string spellShape(const Port &port, const LibraryPlan &plan);
 

@@ -40,12 +40,14 @@ size_t upconv::packedSize(const LibraryPlan &plan) {
 }
 
 upconv_rt_stamp upconv::expectedStamp(const LibraryPlan &plan) {
-  const std::vector<float> &values = plan.weights.values;
-  return {UPCONV_RT_WEIGHTS_MAGIC,
-          /*layout=*/0,
-          packedSize(plan),
-          upconv_rt_hash(values.data(), values.size() * sizeof(float)),
-          {}};
+  upconv_rt_stamp stamp = {UPCONV_RT_WEIGHTS_MAGIC, 0, packedSize(plan), 0, {}};
+  if (plan.weightsMode == WeightsMode::Argument)
+    stamp.layout = upconv_rt_hash(plan.packWords.data(),
+                                  plan.packWords.size() * sizeof(int64_t));
+  else
+    stamp.content = upconv_rt_hash(plan.weights.values.data(),
+                                   plan.weights.values.size() * sizeof(float));
+  return stamp;
 }
 
 std::string upconv::emitPackedWeights(const LibraryPlan &plan) {

@@ -99,9 +99,18 @@ struct WeightImage {
   std::vector<float> values;
 };
 
-/// Where a library's packed weights are: in a read-only section of its own, or
-/// in a file that the host maps and hands over.
-enum class WeightsMode { Embed, External };
+/// Where a library's packed weights are: in a read-only section of its own, in
+/// a file that the host maps and hands over, or in memory that the host fills
+/// from the model's variables with `<name>_pack`.
+enum class WeightsMode { Embed, External, Argument };
+
+/// A variable of the model: a field of `<name>_weights`.
+struct Variable {
+  std::string field; ///< C identifier
+  std::string path;  ///< "<layer>/<variable>", as `--weights` names it
+  std::vector<int64_t> shape;
+  bool used = false; ///< some kernel's weights depend on it
+};
 
 struct LibraryPlan {
   std::string name;      ///< C identifier, prefix of every symbol
@@ -124,6 +133,10 @@ struct LibraryPlan {
   std::vector<Step> steps;
   WeightImage weights;
   WeightsMode weightsMode = WeightsMode::Embed;
+  /// Of mode Argument: the variables, and how they are packed
+  /// (PackedWeights.h); the image's values are then all zero.
+  std::vector<Variable> variables;
+  std::vector<int64_t> packWords;
   int64_t parameters = 0; ///< of the model, for the header
 };
 

@@ -9,6 +9,8 @@
 #ifndef UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H
 #define UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H
 
+#include "upconv/Target/Library/LibraryPlan.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -75,6 +77,11 @@ public:
   };
   /// Bytes of packed weights that every run wants; 0: they are inside.
   size_t packedSize() const;
+  /// What `pack` takes, in order; empty if the library has no `<name>_pack`.
+  llvm::ArrayRef<Variable> variables() const;
+  /// Packs values into packedSize() bytes, aligned to 64. Variables that are
+  /// not used may be null.
+  llvm::Error pack(llvm::ArrayRef<const float *> variables, void *packed) const;
   /// Checks the processor, and the weights where they are not inside.
   llvm::Error prepare(const void *weights = nullptr,
                       size_t weightsSize = 0) const;
