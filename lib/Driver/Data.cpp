@@ -9,7 +9,10 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace upconv;
@@ -32,7 +35,7 @@ std::optional<size_t> upconv::findPort(const std::vector<PortShape> &ports,
   return std::nullopt;
 }
 
-static std::string shapeText(ArrayRef<int64_t> shape) {
+std::string upconv::shapeText(ArrayRef<int64_t> shape) {
   std::string text = "(";
   for (auto [i, size] : llvm::enumerate(shape))
     text +=
@@ -135,6 +138,39 @@ ExitStatus upconv::readInputs(const Options &options,
                  "'; it takes a .npy file, random:SEED, zero or constant:V");
       return ExitUsage;
     }
+  }
+  return ExitOk;
+}
+
+static void printOutput(const PortShape &port, const Tensor &tensor) {
+  double low = INFINITY, high = -INFINITY, sum = 0;
+  for (float value : tensor.values) {
+    low = std::fmin(low, value);
+    high = std::fmax(high, value);
+    sum += value;
+  }
+  llvm::outs() << port.name << ": shape (";
+  for (auto [i, size] : llvm::enumerate(tensor.shape))
+    llvm::outs() << (i ? ", " : "") << size;
+  llvm::outs() << "), min " << llvm::format("%g", low) << ", max "
+               << llvm::format("%g", high) << ", mean "
+               << llvm::format("%g", sum / tensor.values.size()) << "\n";
+}
+
+ExitStatus upconv::writeOutputs(const Options &options,
+                                const std::vector<PortShape> &ports,
+                                const std::vector<Tensor> &outputs) {
+  if (options.outputs.empty()) {
+    for (auto [port, tensor] : llvm::zip(ports, outputs))
+      printOutput(port, tensor);
+    return ExitOk;
+  }
+  for (const auto &[name, path] : options.outputs) {
+    std::optional<size_t> index = findPort(ports, name, "output");
+    if (!index)
+      return ExitUsage;
+    if (printError(writeNpy(path, outputs[*index])))
+      return ExitInvalid;
   }
   return ExitOk;
 }

@@ -27,7 +27,7 @@ namespace {
 struct Flags {
   cl::SubCommand compile{"compile", "Compile a model to a native library"};
   cl::SubCommand inspect{"inspect", "Show a model's layers, kernels or IR"};
-  cl::SubCommand run{"run", "Run a model (or a compiled .so) on data"};
+  cl::SubCommand run{"run", "Run a model, or a compiled .a or .so, on data"};
   cl::SubCommand verify{
       "verify", "Compare the compiled model with the float64 reference"};
   cl::SubCommand bench{"bench", "Time a model, or the layers of a suite"};

@@ -11,13 +11,8 @@
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
 #include "upconv/Reference/Evaluator.h"
-#include "upconv/Support/Npy.h"
-#include "upconv/Target/Library/LoadedLibrary.h"
 
-#include "llvm/BinaryFormat/Magic.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -64,6 +59,9 @@ static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
     return ExitInternal;
   subject.library = folder.file("lib.so");
   subject.weightsFile = subject.library + ".weights";
+  subject.shownAs = session.options.import.path == "-"
+                        ? "<stdin>"
+                        : session.options.import.path;
   if (ExitStatus status = session.build(); status != ExitOk)
     return status;
   if (ExitStatus status = collectVariables(session, subject); status != ExitOk)
@@ -82,87 +80,8 @@ static std::vector<PortShape> portsOf(const std::vector<Port> &ports) {
   return result;
 }
 
-static void printOutput(const PortShape &port, const Tensor &tensor) {
-  double low = INFINITY, high = -INFINITY, sum = 0;
-  for (float value : tensor.values) {
-    low = std::fmin(low, value);
-    high = std::fmax(high, value);
-    sum += value;
-  }
-  llvm::outs() << port.name << ": shape (";
-  for (auto [i, size] : llvm::enumerate(tensor.shape))
-    llvm::outs() << (i ? ", " : "") << size;
-  llvm::outs() << "), min " << llvm::format("%g", low) << ", max "
-               << llvm::format("%g", high) << ", mean "
-               << llvm::format("%g", sum / tensor.values.size()) << "\n";
-}
-
-static ExitStatus writeOutputs(const Options &options,
-                               const std::vector<PortShape> &ports,
-                               const std::vector<Tensor> &outputs) {
-  if (options.outputs.empty()) {
-    for (auto [port, tensor] : llvm::zip(ports, outputs))
-      printOutput(port, tensor);
-    return ExitOk;
-  }
-  for (const auto &[name, path] : options.outputs) {
-    std::optional<size_t> index = findPort(ports, name, "output");
-    if (!index)
-      return ExitUsage;
-    if (printError(writeNpy(path, outputs[*index])))
-      return ExitInvalid;
-  }
-  return ExitOk;
-}
-
-// The packed weights that `compile` wrote beside a library.
-static std::string besides(llvm::StringRef library, llvm::StringRef name) {
-  llvm::SmallString<128> path = llvm::sys::path::parent_path(library);
-  llvm::sys::path::append(path, name + ".weights");
-  return path.str().str();
-}
-
-// A library that was compiled before carries its own description.
-static ExitStatus runLibrary(const Options &options) {
-  std::vector<PortShape> inputs, outputs;
-  RunSubject subject{options.import.path, options.import.weightsPath};
-  {
-    llvm::Expected<LoadedLibrary> library =
-        LoadedLibrary::open(options.import.path);
-    if (!library) {
-      printError(library.takeError());
-      return ExitInvalid;
-    }
-    auto collect = [](llvm::ArrayRef<LoadedPort> ports) {
-      std::vector<PortShape> result;
-      for (const LoadedPort &port : ports) {
-        result.push_back({port.name, port.layerName, port.shape});
-        // A description says -1 where the size is an extent of the run.
-        for (int64_t &size : result.back().shape)
-          size = size < 0 ? ShapedType::kDynamic : size;
-      }
-      return result;
-    };
-    inputs = collect(library->inputs());
-    outputs = collect(library->outputs());
-    if (subject.weightsFile.empty())
-      subject.weightsFile = besides(subject.library, library->name());
-  }
-  std::vector<Tensor> values, results;
-  if (ExitStatus status = readInputs(options, inputs, values); status != ExitOk)
-    return status;
-  if (ExitStatus status =
-          runInWorker(subject, values, options.threads, results);
-      status != ExitOk)
-    return status;
-  return writeOutputs(options, outputs, results);
-}
-
 ExitStatus upconv::runCommand(const Options &options) {
-  llvm::file_magic magic;
-  if (options.import.path != "-" &&
-      !llvm::identify_magic(options.import.path, magic) &&
-      magic == llvm::file_magic::elf_shared_object)
+  if (isLibraryFile(options.import.path))
     return runLibrary(options);
 
   Session session(options);

@@ -88,8 +88,8 @@ static llvm::Expected<PackedWeights> mapFile(const std::string &path) {
   namespace fs = llvm::sys::fs;
   llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
   if (!file)
-    return llvm::createStringError(path + ": " +
-                                   llvm::toString(file.takeError()));
+    return llvm::createStringError(
+        path + ": error: cannot be read: " + llvm::toString(file.takeError()));
   llvm::scope_exit close([&] { fs::closeFile(*file); });
   fs::file_status status;
   std::error_code code = fs::status(*file, status);
@@ -100,8 +100,8 @@ static llvm::Expected<PackedWeights> mapFile(const std::string &path) {
         *file, fs::mapped_file_region::readonly, weights.size, 0, code);
   }
   if (code)
-    return llvm::createStringError(path +
-                                   ": cannot be read: " + code.message());
+    return llvm::createStringError(
+        path + ": error: cannot be read: " + code.message());
   return std::move(weights);
 }
 
@@ -122,7 +122,8 @@ static llvm::Expected<PackedWeights> pack(const LoadedLibrary &library,
 static llvm::Expected<Loaded>
 load(const RunSubject &subject, const std::vector<std::vector<int64_t>> &shapes,
      int threads) {
-  llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(subject.library);
+  llvm::Expected<LoadedLibrary> library =
+      LoadedLibrary::open(subject.library, "", subject.shownAs);
   if (!library)
     return library.takeError();
   PackedWeights weights;
@@ -134,11 +135,10 @@ load(const RunSubject &subject, const std::vector<std::vector<int64_t>> &shapes,
       return found.takeError();
     weights = std::move(*found);
   }
-  if (llvm::Error error = library->prepare(weights.data(), weights.size))
-    return weights.file
-               ? llvm::createStringError(subject.weightsFile + ": " +
-                                         llvm::toString(std::move(error)))
-               : std::move(error);
+  if (llvm::Error error = library->prepare(
+          weights.data(), weights.size,
+          weights.file ? llvm::StringRef(subject.weightsFile) : ""))
+    return std::move(error);
   llvm::Expected<std::vector<int64_t>> extents = library->extentsFor(shapes);
   if (!extents)
     return extents.takeError();
@@ -206,6 +206,7 @@ int upconv::runWorker(llvm::StringRef request) {
   FieldReader reader(request);
   RunSubject subject;
   subject.library = reader.bytes().str();
+  subject.shownAs = reader.bytes().str();
   subject.weightsFile = reader.bytes().str();
   for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
        ++i)
@@ -253,6 +254,7 @@ ExitStatus upconv::runInWorker(const RunSubject &subject,
   for (const Tensor &input : inputs)
     shapes.push_back(input.shape);
   writer.add(subject.library)
+      .add(subject.shownAs)
       .add(subject.weightsFile)
       .add(subject.variables.size());
   for (const Tensor &variable : subject.variables)
@@ -358,7 +360,7 @@ int upconv::benchWorker(llvm::StringRef text) {
   if (reader.failed)
     return ExitInternal;
   llvm::Expected<Loaded> loaded =
-      load({request.library, "", {}}, request.inputShapes, request.threads);
+      load({request.library, "", "", {}}, request.inputShapes, request.threads);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitInvalid;

@@ -21,7 +21,7 @@ struct LoadedLibrary::State {
   }
   void *handle = nullptr;
   const upconv_rt_info *info = nullptr;
-  std::string path, name;
+  std::string path, name; // the path is for messages
   llvm::json::Value description = nullptr;
   std::vector<LoadedPort> inputs, outputs;
   std::vector<LoadedExtent> extents;
@@ -48,12 +48,13 @@ int64_t upconv::elementCount(llvm::ArrayRef<int64_t> shape) {
 
 static llvm::Error problem(const llvm::Twine &path,
                            const llvm::Twine &message) {
-  return llvm::createStringError((path + ": " + message).str());
+  return llvm::createStringError((path + ": error: " + message).str());
 }
 
 /// The one exported symbol NAME_describe; NAME.
-static llvm::Expected<std::string> findName(llvm::StringRef path) {
-  auto file = llvm::object::ObjectFile::createObjectFile(path);
+static llvm::Expected<std::string> findName(llvm::StringRef library,
+                                            llvm::StringRef path) {
+  auto file = llvm::object::ObjectFile::createObjectFile(library);
   if (!file)
     return problem(path, llvm::toString(file.takeError()));
   auto *elf =
@@ -150,20 +151,22 @@ static bool parseVariables(const llvm::json::Object &description,
   return true;
 }
 
-llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef path,
-                                                  llvm::StringRef name) {
+llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef file,
+                                                  llvm::StringRef name,
+                                                  llvm::StringRef shownAs) {
   auto state = std::make_unique<State>();
+  llvm::StringRef path = shownAs.empty() ? file : shownAs;
   state->path = path.str();
   state->name = name.str();
   if (name.empty()) {
-    llvm::Expected<std::string> found = findName(path);
+    llvm::Expected<std::string> found = findName(file, path);
     if (!found)
       return found.takeError();
     state->name = *found;
   }
   // dlopen searches the system's folders for a name without a slash.
-  std::string file = path.contains('/') ? path.str() : "./" + path.str();
-  state->handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  std::string slashed = file.contains('/') ? file.str() : "./" + file.str();
+  state->handle = dlopen(slashed.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!state->handle)
     return problem(path, dlerror());
   std::string symbol = state->name + "_describe";
@@ -270,13 +273,19 @@ llvm::Error LoadedLibrary::pack(llvm::ArrayRef<const float *> variables,
   return llvm::Error::success();
 }
 
-llvm::Error LoadedLibrary::prepare(const void *weights,
-                                   size_t weightsSize) const {
-  int status = state->info->prepare();
-  if (!status && packedSize())
-    status = state->info->check_weights(weights, weightsSize);
-  if (status)
+bool LoadedLibrary::runsHere() const {
+  return state->info->prepare() != UPCONV_RT_UNSUPPORTED_CPU;
+}
+
+llvm::Error LoadedLibrary::prepare(const void *weights, size_t weightsSize,
+                                   llvm::StringRef weightsFile) const {
+  if (int status = state->info->prepare())
     return problem(state->path, state->info->status_string(status));
+  if (packedSize())
+    if (int status = state->info->check_weights(weights, weightsSize))
+      return problem(weightsFile.empty() ? llvm::StringRef(state->path)
+                                         : weightsFile,
+                     state->info->status_string(status));
   return llvm::Error::success();
 }
 

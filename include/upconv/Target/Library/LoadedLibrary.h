@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <cstdint>
 #include <memory>
@@ -37,12 +38,22 @@ struct LoadedExtent {
 /// Elements of a shape without unknown dimensions.
 int64_t elementCount(llvm::ArrayRef<int64_t> shape);
 
+/// The machine that the code of an archive or a shared library is for. The
+/// error says where the file is damaged; its members are looked at one by one.
+llvm::Expected<llvm::Triple::ArchType>
+architectureOfLibrary(llvm::StringRef path);
+
+/// Links an archive that upconv made into a shared library at `output`.
+llvm::Error linkArchive(llvm::StringRef path, const std::string &output);
+
 class LoadedLibrary {
 public:
   /// Loads the file at `path`. `name` is the library's; if it is empty, the
-  /// file must hold exactly one.
+  /// file must hold exactly one. Errors begin with `shownAs`, or with the path
+  /// if that is empty.
   static llvm::Expected<LoadedLibrary> open(llvm::StringRef path,
-                                            llvm::StringRef name = "");
+                                            llvm::StringRef name = "",
+                                            llvm::StringRef shownAs = "");
   LoadedLibrary(LoadedLibrary &&);
   LoadedLibrary &operator=(LoadedLibrary &&);
   ~LoadedLibrary();
@@ -82,9 +93,12 @@ public:
   /// Packs values into packedSize() bytes, aligned to 64. Variables that are
   /// not used may be null.
   llvm::Error pack(llvm::ArrayRef<const float *> variables, void *packed) const;
-  /// Checks the processor, and the weights where they are not inside.
-  llvm::Error prepare(const void *weights = nullptr,
-                      size_t weightsSize = 0) const;
+  /// Whether this processor has the instructions that the library uses.
+  bool runsHere() const;
+  /// Checks the processor, and the weights where they are not inside. An error
+  /// of theirs begins with `weightsFile` unless that is empty.
+  llvm::Error prepare(const void *weights = nullptr, size_t weightsSize = 0,
+                      llvm::StringRef weightsFile = "") const;
   llvm::Error run(llvm::ArrayRef<const float *> inputs,
                   llvm::ArrayRef<int64_t> extents,
                   llvm::ArrayRef<float *> outputs,
