@@ -23,14 +23,21 @@ std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 if(NOT TARGET {0}::{0})
-  add_library({0}::{0} STATIC IMPORTED)
+  if(EXISTS "${{CMAKE_CURRENT_LIST_DIR}/{1}")
+    add_library({0}::{0} STATIC IMPORTED)
+    set_target_properties({0}::{0} PROPERTIES
+      IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{1}")
+  else()
+    add_library({0}::{0} SHARED IMPORTED)
+    set_target_properties({0}::{0} PROPERTIES
+      IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{2}" IMPORTED_SONAME {2})
+  endif()
   set_target_properties({0}::{0} PROPERTIES
-    IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{1}"
     INTERFACE_INCLUDE_DIRECTORIES "${{CMAKE_CURRENT_LIST_DIR}"
     INTERFACE_LINK_LIBRARIES Threads::Threads)
 endif()
 )",
-             plan.name, archiveFileName(plan))
+             plan.name, archiveFileName(plan), sharedLibraryFileName(plan))
              .str() +
          weights;
 }
