@@ -1,14 +1,16 @@
 # upconv_add_library(NAME MODEL file
 #                    [TARGET name] [WEIGHTS file | INIT seed] [SCHEDULES folder]
+#                    [WEIGHTS_MODE embed|external|argument]
 #                    [INPUT_SHAPES [name=]dims...] [OPTIONS flag...])
 #
 # Compiles a Keras model when the project is built, and again when the model or
 # the compiler changes. NAME, a C identifier, is a library to link with and the
 # prefix of its header <NAME.h> and of its symbols. The arguments are those of
 # `upconv compile`; TARGET is required where CMake compiles for another machine.
+# With external weights, the variable <NAME>_WEIGHTS is the path of their file.
 function(upconv_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG ""
-    "MODEL;TARGET;WEIGHTS;INIT;SCHEDULES" "INPUT_SHAPES;OPTIONS")
+    "MODEL;TARGET;WEIGHTS;INIT;SCHEDULES;WEIGHTS_MODE" "INPUT_SHAPES;OPTIONS")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR
       "upconv_add_library(${name}): unknown arguments '${ARG_UNPARSED_ARGUMENTS}'")
@@ -33,6 +35,9 @@ function(upconv_add_library name)
   if(DEFINED ARG_INIT)
     list(APPEND flags --init ${ARG_INIT})
   endif()
+  if(ARG_WEIGHTS_MODE)
+    list(APPEND flags --weights-mode ${ARG_WEIGHTS_MODE})
+  endif()
   foreach(option WEIGHTS SCHEDULES)
     if(ARG_${option})
       string(TOLOWER ${option} flag)
@@ -55,6 +60,10 @@ function(upconv_add_library name)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/upconv/${name}")
   file(MAKE_DIRECTORY "${folder}")
   set(files "${folder}/lib${name}.a" "${folder}/${name}.h")
+  if(ARG_WEIGHTS_MODE STREQUAL "external")
+    list(APPEND files "${folder}/${name}.weights")
+    set(${name}_WEIGHTS "${folder}/${name}.weights" PARENT_SCOPE)
+  endif()
   add_custom_command(OUTPUT ${files}
     COMMAND upconv::upconv compile "${model}" -o "${folder}" ${flags} ${ARG_OPTIONS}
     DEPENDS ${inputs} upconv::upconv

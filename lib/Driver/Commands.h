@@ -13,6 +13,11 @@ ExitStatus runCommand(const Options &options);
 ExitStatus verifyCommand(const Options &options);
 ExitStatus benchCommand(const Options &options);
 
+/// `run` on an archive or a shared library that was compiled before.
+ExitStatus runLibrary(const Options &options);
+/// By its first bytes.
+bool isLibraryFile(const std::string &path);
+
 } // namespace upconv
 
 #endif // UPCONV_LIB_DRIVER_COMMANDS_H

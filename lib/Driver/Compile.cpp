@@ -139,6 +139,11 @@ ExitStatus upconv::compileCommand(const Options &options) {
     if (ExitStatus status = makeFiles(session, kind, files); status != ExitOk)
       return status;
 
+  // Without them the library is of no use, whatever kinds were asked for.
+  const LibraryPlan &plan = session.built.library;
+  if (plan.weightsMode == WeightsMode::External && takesWeights(plan))
+    files.push_back({weightsFileName(plan), emitPackedWeights(plan)});
+
   OutputFiles outputs;
   for (const auto &[name, bytes] : files)
     if (!outputs.add(options.outputDirectory + "/" + name, bytes))

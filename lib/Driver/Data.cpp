@@ -9,7 +9,10 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace upconv;
@@ -62,7 +65,7 @@ upconv::bindPorts(ArrayRef<std::pair<std::string, std::string>> arguments,
   return indices;
 }
 
-static std::string shapeText(ArrayRef<int64_t> shape) {
+std::string upconv::shapeText(ArrayRef<int64_t> shape) {
   std::string text = "(";
   for (auto [i, size] : llvm::enumerate(shape))
     text +=
@@ -165,5 +168,37 @@ ExitStatus upconv::readInputs(const Options &options,
       return ExitUsage;
     }
   }
+  return ExitOk;
+}
+
+static void printOutput(const PortShape &port, const Tensor &tensor) {
+  double low = INFINITY, high = -INFINITY, sum = 0;
+  for (float value : tensor.values) {
+    low = std::fmin(low, value);
+    high = std::fmax(high, value);
+    sum += value;
+  }
+  llvm::outs() << port.name << ": shape (";
+  for (auto [i, size] : llvm::enumerate(tensor.shape))
+    llvm::outs() << (i ? ", " : "") << size;
+  llvm::outs() << "), min " << llvm::format("%g", low) << ", max "
+               << llvm::format("%g", high) << ", mean "
+               << llvm::format("%g", sum / tensor.values.size()) << "\n";
+}
+
+ExitStatus upconv::writeOutputs(const Options &options,
+                                const std::vector<PortShape> &ports,
+                                const std::vector<Tensor> &outputs) {
+  if (options.outputs.empty()) {
+    for (auto [port, tensor] : llvm::zip(ports, outputs))
+      printOutput(port, tensor);
+    return ExitOk;
+  }
+  auto bound = bindPorts(options.outputs, ports, "output");
+  if (!bound)
+    return ExitUsage;
+  for (auto [index, argument] : llvm::zip(*bound, options.outputs))
+    if (printError(writeNpy(argument.second, outputs[index])))
+      return ExitInvalid;
   return ExitOk;
 }

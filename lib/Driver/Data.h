@@ -29,6 +29,15 @@ ExitStatus readInputs(const Options &options,
                       const std::vector<PortShape> &ports,
                       std::vector<Tensor> &inputs);
 
+/// Writes the outputs that the options name, or prints a line for each if they
+/// name none.
+ExitStatus writeOutputs(const Options &options,
+                        const std::vector<PortShape> &ports,
+                        const std::vector<Tensor> &outputs);
+
+/// "(1, None, 3)".
+std::string shapeText(llvm::ArrayRef<int64_t> shape);
+
 } // namespace upconv
 
 #endif // UPCONV_LIB_DRIVER_DATA_H

@@ -28,6 +28,7 @@ int upconv::workerMain(llvm::StringRef kind) {
       llvm::StringSwitch<int (*)(llvm::StringRef)>(kind)
           .Case("import", importWorker)
           .Case("kernel", kernelWorker)
+          .Case("library", libraryWorker)
           .Case("run", runWorker)
           .Case("bench", benchWorker)
           .Default(nullptr);

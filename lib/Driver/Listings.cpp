@@ -83,8 +83,11 @@ ExitStatus upconv::makeListing(Session &session, llvm::StringRef kind,
     return ExitOk;
   }
   KernelText listing = *kernelText(kind);
-  if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
-    return status;
+  // A plan that is there has the weights, of which the listing shows the hash.
+  if (session.built.kernels.empty())
+    if (ExitStatus status = session.plan(/*withWeights=*/false);
+        status != ExitOk)
+      return status;
   if (!layer.empty() && !keepLayer(session.built, layer)) {
     printError("the model has no layer '" + layer +
                "' with a kernel of its own");

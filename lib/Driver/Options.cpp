@@ -27,7 +27,7 @@ namespace {
 struct Flags {
   cl::SubCommand compile{"compile", "Compile a model to a native library"};
   cl::SubCommand inspect{"inspect", "Show a model's layers, kernels or IR"};
-  cl::SubCommand run{"run", "Run a model (or a compiled .so) on data"};
+  cl::SubCommand run{"run", "Run a model, or a compiled .a or .so, on data"};
   cl::SubCommand verify{
       "verify", "Compare the compiled model with the float64 reference"};
   cl::SubCommand bench{"bench", "Time a model, or the layers of a suite"};
@@ -54,7 +54,7 @@ struct Flags {
   cl::opt<std::string> weights{
       "weights", cl::value_desc("FILE"),
       cl::desc("weights: .weights.h5, .h5, .npz, .keras or "
-               ".weights.json"),
+               ".weights.json; for a compiled library, packed or .npz"),
       EVERY, cl::cat(category)};
   cl::opt<std::string> customLayers{
       "custom-layers", cl::value_desc("FILE"),
@@ -92,6 +92,21 @@ struct Flags {
       EVERY,
       cl::cat(category)};
 #undef EVERY
+
+  cl::opt<WeightsMode> weightsMode{
+      "weights-mode",
+      cl::value_desc("MODE"),
+      cl::init(WeightsMode::Embed),
+      cl::desc("where the library's weights are:"),
+      cl::values(clEnumValN(WeightsMode::Embed, "embed", "inside it (default)"),
+                 clEnumValN(WeightsMode::External, "external",
+                            "in a file beside it, packed, for the host to map"),
+                 clEnumValN(WeightsMode::Argument, "argument",
+                            "wherever the host packs Keras's variables to")),
+      cl::sub(compile),
+      cl::sub(run),
+      cl::sub(verify),
+      cl::cat(category)};
 
   cl::opt<std::string> output{"o",
                               cl::value_desc("DIR"),
@@ -227,6 +242,7 @@ static bool fill(Flags &flags, Options &options) {
       options.semantics != keras::legacyTorchSemantics)
     return usage("'--semantics' must be tf or torch-legacy, got '" +
                  options.semantics + "'");
+  options.weightsMode = flags.weightsMode;
   options.explain = flags.explain;
   options.outputDirectory = flags.output;
   if (!flags.emit.empty())

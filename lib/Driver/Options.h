@@ -4,6 +4,7 @@
 #define UPCONV_LIB_DRIVER_OPTIONS_H
 
 #include "upconv/Import/Keras/ImportKeras.h"
+#include "upconv/Target/Library/LibraryPlan.h"
 
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct Options {
   unsigned jobs = 0; ///< 0: one per core
   bool remarks = false;
   std::string semantics = "tf";
+
+  // compile, run, verify
+  WeightsMode weightsMode = WeightsMode::Embed;
 
   // compile
   std::string outputDirectory = ".";

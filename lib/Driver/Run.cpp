@@ -11,13 +11,8 @@
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
 #include "upconv/Reference/Evaluator.h"
-#include "upconv/Support/Npy.h"
-#include "upconv/Target/Library/LoadedLibrary.h"
 
-#include "llvm/BinaryFormat/Magic.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -36,9 +31,25 @@ static bool isNative(const Session &session) {
          llvm::is_contained(host->fallback, session.target.name);
 }
 
+// The model's own values for a library that packs them itself.
+static ExitStatus collectVariables(const Session &session,
+                                   RunSubject &subject) {
+  for (const Variable &variable : session.built.library.variables) {
+    const Tensor *values = session.model.weights.find(variable.path);
+    if (!values && variable.used) {
+      printError("no values for weight '" + variable.path +
+                 "': give them with --weights FILE, draw them with --init "
+                 "SEED, or use a model file that holds them");
+      return ExitInvalid;
+    }
+    subject.variables.push_back(values ? *values : Tensor());
+  }
+  return ExitOk;
+}
+
 // Compiles the model of `session` to a shared library in `folder`.
 static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
-                                std::string &library) {
+                                RunSubject &subject) {
   if (!isNative(session)) {
     printError("this machine cannot run code for '" + session.target.name +
                "'");
@@ -46,10 +57,16 @@ static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
   }
   if (!folder.valid())
     return ExitInternal;
-  library = folder.file("lib.so");
+  subject.library = folder.file("lib.so");
+  subject.weightsFile = subject.library + ".weights";
+  subject.shownAs = session.options.import.path == "-"
+                        ? "<stdin>"
+                        : session.options.import.path;
   if (ExitStatus status = session.build(); status != ExitOk)
     return status;
-  return session.writeSharedLibrary(library);
+  if (ExitStatus status = collectVariables(session, subject); status != ExitOk)
+    return status;
+  return session.writeSharedLibrary(subject.library);
 }
 
 static std::vector<PortShape> portsOf(const std::vector<Port> &ports) {
@@ -63,84 +80,16 @@ static std::vector<PortShape> portsOf(const std::vector<Port> &ports) {
   return result;
 }
 
-static void printOutput(const PortShape &port, const Tensor &tensor) {
-  double low = INFINITY, high = -INFINITY, sum = 0;
-  for (float value : tensor.values) {
-    low = std::fmin(low, value);
-    high = std::fmax(high, value);
-    sum += value;
-  }
-  llvm::outs() << port.name << ": shape (";
-  for (auto [i, size] : llvm::enumerate(tensor.shape))
-    llvm::outs() << (i ? ", " : "") << size;
-  llvm::outs() << "), min " << llvm::format("%g", low) << ", max "
-               << llvm::format("%g", high) << ", mean "
-               << llvm::format("%g", sum / tensor.values.size()) << "\n";
-}
-
-static ExitStatus writeOutputs(const Options &options,
-                               const std::vector<PortShape> &ports,
-                               const std::vector<Tensor> &outputs) {
-  if (options.outputs.empty()) {
-    for (auto [port, tensor] : llvm::zip(ports, outputs))
-      printOutput(port, tensor);
-    return ExitOk;
-  }
-  auto bound = bindPorts(options.outputs, ports, "output");
-  if (!bound)
-    return ExitUsage;
-  for (auto [index, argument] : llvm::zip(*bound, options.outputs))
-    if (printError(writeNpy(argument.second, outputs[index])))
-      return ExitInvalid;
-  return ExitOk;
-}
-
-// A library that was compiled before carries its own description.
-static ExitStatus runLibrary(const Options &options) {
-  std::vector<PortShape> inputs, outputs;
-  {
-    llvm::Expected<LoadedLibrary> library =
-        LoadedLibrary::open(options.import.path);
-    if (!library) {
-      printError(library.takeError());
-      return ExitInvalid;
-    }
-    auto collect = [](llvm::ArrayRef<LoadedPort> ports) {
-      std::vector<PortShape> result;
-      for (const LoadedPort &port : ports) {
-        result.push_back({port.name, port.layerName, port.shape});
-        // A description says -1 where the size is an extent of the run.
-        for (int64_t &size : result.back().shape)
-          size = size < 0 ? ShapedType::kDynamic : size;
-      }
-      return result;
-    };
-    inputs = collect(library->inputs());
-    outputs = collect(library->outputs());
-  }
-  std::vector<Tensor> values, results;
-  if (ExitStatus status = readInputs(options, inputs, values); status != ExitOk)
-    return status;
-  if (ExitStatus status =
-          runInWorker(options.import.path, values, options.threads, results);
-      status != ExitOk)
-    return status;
-  return writeOutputs(options, outputs, results);
-}
-
 ExitStatus upconv::runCommand(const Options &options) {
-  llvm::file_magic magic;
-  if (options.import.path != "-" &&
-      !llvm::identify_magic(options.import.path, magic) &&
-      magic == llvm::file_magic::elf_shared_object)
+  if (isLibraryFile(options.import.path))
     return runLibrary(options);
 
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
   TemporaryFolder folder;
-  std::string library;
-  if (ExitStatus status = compileForRun(session, folder, library);
+  RunSubject subject;
+  if (ExitStatus status = compileForRun(session, folder, subject);
       status != ExitOk)
     return status;
   std::vector<Tensor> inputs, outputs;
@@ -149,7 +98,7 @@ ExitStatus upconv::runCommand(const Options &options) {
       status != ExitOk)
     return status;
   if (ExitStatus status =
-          runInWorker(library, inputs, options.threads, outputs);
+          runInWorker(subject, inputs, options.threads, outputs);
       status != ExitOk)
     return status;
   return writeOutputs(options, portsOf(session.built.library.outputs), outputs);
@@ -262,8 +211,8 @@ ExitStatus upconv::verifyCommand(const Options &options) {
     session.useIntegerWeights();
   }
   TemporaryFolder folder;
-  std::string library;
-  if (ExitStatus status = compileForRun(session, folder, library);
+  RunSubject subject;
+  if (ExitStatus status = compileForRun(session, folder, subject);
       status != ExitOk)
     return status;
 
@@ -276,7 +225,7 @@ ExitStatus upconv::verifyCommand(const Options &options) {
       for (float &value : input.values)
         value = std::round(value * 2);
   if (ExitStatus status =
-          runInWorker(library, inputs, options.threads, outputs);
+          runInWorker(subject, inputs, options.threads, outputs);
       status != ExitOk)
     return status;
 

@@ -10,6 +10,8 @@
 #include "upconv/Target/Library/LoadedLibrary.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -47,9 +49,22 @@ private:
   void *memory;
 };
 
+// Packed weights: a file as it lies on disk, from the beginning of a page, or
+// made here.
+struct PackedWeights {
+  std::unique_ptr<llvm::sys::fs::mapped_file_region> file;
+  std::unique_ptr<Buffer> made;
+  size_t size = 0;
+
+  const void *data() const {
+    return file ? file->const_data() : made ? made->data() : nullptr;
+  }
+};
+
 // A library with buffers for given input shapes.
 struct Loaded {
   LoadedLibrary library;
+  PackedWeights weights;
   std::vector<int64_t> extents;
   LoadedLibrary::Sizes sizes;
   std::vector<Buffer> inputs, outputs;
@@ -62,19 +77,67 @@ struct Loaded {
     result.workspace = workspace.data();
     result.workspaceSize = sizes.workspace;
     result.threads = threads;
+    result.weights = weights.data();
     return result;
   }
 };
 
 } // namespace
 
+static llvm::Expected<PackedWeights> mapFile(const std::string &path) {
+  namespace fs = llvm::sys::fs;
+  llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
+  if (!file)
+    return llvm::createStringError(
+        path + ": error: cannot be read: " + llvm::toString(file.takeError()));
+  llvm::scope_exit close([&] { fs::closeFile(*file); });
+  fs::file_status status;
+  std::error_code code = fs::status(*file, status);
+  PackedWeights weights;
+  if (!code) {
+    weights.size = status.getSize();
+    weights.file = std::make_unique<fs::mapped_file_region>(
+        *file, fs::mapped_file_region::readonly, weights.size, 0, code);
+  }
+  if (code)
+    return llvm::createStringError(
+        path + ": error: cannot be read: " + code.message());
+  return std::move(weights);
+}
+
+static llvm::Expected<PackedWeights> pack(const LoadedLibrary &library,
+                                          llvm::ArrayRef<Tensor> variables) {
+  PackedWeights weights;
+  weights.size = library.packedSize();
+  weights.made = std::make_unique<Buffer>(weights.size);
+  std::vector<const float *> pointers;
+  for (const Tensor &variable : variables)
+    pointers.push_back(variable.values.empty() ? nullptr
+                                               : variable.values.data());
+  if (llvm::Error error = library.pack(pointers, weights.made->data()))
+    return std::move(error);
+  return std::move(weights);
+}
+
 static llvm::Expected<Loaded>
-load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
+load(const RunSubject &subject, const std::vector<std::vector<int64_t>> &shapes,
      int threads) {
-  llvm::Expected<LoadedLibrary> library = LoadedLibrary::open(path);
+  llvm::Expected<LoadedLibrary> library =
+      LoadedLibrary::open(subject.library, "", subject.shownAs);
   if (!library)
     return library.takeError();
-  if (llvm::Error error = library->prepare())
+  PackedWeights weights;
+  if (library->packedSize()) {
+    llvm::Expected<PackedWeights> found =
+        subject.variables.empty() ? mapFile(subject.weightsFile)
+                                  : pack(*library, subject.variables);
+    if (!found)
+      return found.takeError();
+    weights = std::move(*found);
+  }
+  if (llvm::Error error = library->prepare(
+          weights.data(), weights.size,
+          weights.file ? llvm::StringRef(subject.weightsFile) : ""))
     return std::move(error);
   llvm::Expected<std::vector<int64_t>> extents = library->extentsFor(shapes);
   if (!extents)
@@ -83,8 +146,15 @@ load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
       library->sizes(*extents, threads);
   if (!sizes)
     return sizes.takeError();
-  Loaded loaded{std::move(*library),      *extents, *sizes, {}, {},
-                Buffer(sizes->workspace), {},       {}};
+  Loaded loaded{std::move(*library),
+                std::move(weights),
+                *extents,
+                *sizes,
+                {},
+                {},
+                Buffer(sizes->workspace),
+                {},
+                {}};
   for (const std::vector<int64_t> &shape : shapes) {
     loaded.inputs.emplace_back(elementCount(shape) * sizeof(float));
     loaded.inputPointers.push_back(loaded.inputs.back().floats());
@@ -94,6 +164,16 @@ load(llvm::StringRef path, const std::vector<std::vector<int64_t>> &shapes,
     loaded.outputPointers.push_back(loaded.outputs.back().floats());
   }
   return std::move(loaded);
+}
+
+static llvm::StringRef bytesOf(const float *values, int64_t count) {
+  return {reinterpret_cast<const char *>(values), count * sizeof(float)};
+}
+
+static std::vector<float> floatsOf(llvm::StringRef bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
 }
 
 static void writeShapes(FieldWriter &writer,
@@ -122,13 +202,15 @@ static std::vector<std::vector<int64_t>> readShapes(FieldReader &reader) {
 // run
 //===----------------------------------------------------------------------===//
 
-static llvm::StringRef bytesOf(const float *values, int64_t count) {
-  return {reinterpret_cast<const char *>(values), count * sizeof(float)};
-}
-
 int upconv::runWorker(llvm::StringRef request) {
   FieldReader reader(request);
-  std::string path = reader.bytes().str();
+  RunSubject subject;
+  subject.library = reader.bytes().str();
+  subject.shownAs = reader.bytes().str();
+  subject.weightsFile = reader.bytes().str();
+  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+       ++i)
+    subject.variables.push_back({{}, floatsOf(reader.bytes())});
   int threads = reader.integer();
   std::vector<std::vector<int64_t>> shapes = readShapes(reader);
   std::vector<llvm::StringRef> data;
@@ -136,7 +218,7 @@ int upconv::runWorker(llvm::StringRef request) {
     data.push_back(reader.bytes());
   if (reader.failed)
     return ExitInternal;
-  llvm::Expected<Loaded> loaded = load(path, shapes, threads);
+  llvm::Expected<Loaded> loaded = load(subject, shapes, threads);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitInvalid;
@@ -164,14 +246,20 @@ static ExitStatus failure(const WorkerResult &result) {
   return ExitInternal;
 }
 
-ExitStatus upconv::runInWorker(const std::string &library,
+ExitStatus upconv::runInWorker(const RunSubject &subject,
                                const std::vector<Tensor> &inputs, int threads,
                                std::vector<Tensor> &outputs) {
   FieldWriter writer;
   std::vector<std::vector<int64_t>> shapes;
   for (const Tensor &input : inputs)
     shapes.push_back(input.shape);
-  writer.add(library).add(static_cast<int64_t>(threads));
+  writer.add(subject.library)
+      .add(subject.shownAs)
+      .add(subject.weightsFile)
+      .add(subject.variables.size());
+  for (const Tensor &variable : subject.variables)
+    writer.add(bytesOf(variable.values.data(), variable.values.size()));
+  writer.add(static_cast<int64_t>(threads));
   writeShapes(writer, shapes);
   for (const Tensor &input : inputs)
     writer.add(bytesOf(input.values.data(), input.values.size()));
@@ -182,11 +270,8 @@ ExitStatus upconv::runInWorker(const std::string &library,
   FieldReader reader(result.response);
   for (std::vector<int64_t> &shape : readShapes(reader))
     outputs.push_back({std::move(shape), {}});
-  for (Tensor &output : outputs) {
-    llvm::StringRef bytes = reader.bytes();
-    output.values.resize(bytes.size() / sizeof(float));
-    std::memcpy(output.values.data(), bytes.data(), bytes.size());
-  }
+  for (Tensor &output : outputs)
+    output.values = floatsOf(reader.bytes());
   return reader.failed ? failure(result) : ExitOk;
 }
 
@@ -275,7 +360,7 @@ int upconv::benchWorker(llvm::StringRef text) {
   if (reader.failed)
     return ExitInternal;
   llvm::Expected<Loaded> loaded =
-      load(request.library, request.inputShapes, request.threads);
+      load({request.library, "", "", {}}, request.inputShapes, request.threads);
   if (!loaded) {
     printError(loaded.takeError());
     return ExitInvalid;

@@ -141,18 +141,37 @@ ExitStatus Session::lowerTo(Stage stage) {
   return ExitOk;
 }
 
+// The variables in the order of the layers; those of a shared layer once.
+static std::vector<Variable> variablesOf(ModuleOp module) {
+  llvm::StringSet<> seen;
+  std::vector<Variable> variables;
+  module.walk([&](keras::LayerOpInterface layer) {
+    if (ArrayAttr weights = layer.getLayerWeights())
+      for (auto variable : weights.getAsRange<keras::VariableAttr>())
+        if (seen.insert(variable.getSource()).second)
+          variables.push_back({"", variable.getSource().str(),
+                               variable.getType().getShape().vec()});
+  });
+  return variables;
+}
+
 ExitStatus Session::plan(bool withWeights) {
   if (ExitStatus status = lowerTo(Stage::Schedule); status != ExitOk)
     return status;
   PlanOptions planOptions;
   planOptions.name =
       options.name.empty() ? function().getName().str() : options.name;
-  planOptions.weights = withWeights ? &model.weights : nullptr;
+  planOptions.packAtRunTime = options.weightsMode == WeightsMode::Argument;
+  if (planOptions.packAtRunTime)
+    planOptions.variables = variablesOf(*kerasModule);
+  else if (withWeights)
+    planOptions.weights = &model.weights;
   FailureOr<BuiltPlan> result =
       buildLibraryPlan(function(), target, planOptions);
   if (failed(result))
     return ExitInvalid;
   built = std::move(*result);
+  built.library.weightsMode = options.weightsMode;
   built.library.parameters = parameters;
   built.library.madeWith = madeWith();
   return ExitOk;
@@ -188,7 +207,12 @@ ExitStatus Session::writeSharedLibrary(const std::string &path) {
     return ExitInternal;
   }
   OutputFiles files;
-  return files.add(path, *bytes) && files.commit() ? ExitOk : ExitInvalid;
+  if (!files.add(path, *bytes) ||
+      (options.weightsMode == WeightsMode::External &&
+       takesWeights(built.library) &&
+       !files.add(path + ".weights", emitPackedWeights(built.library))))
+    return ExitInvalid;
+  return files.commit() ? ExitOk : ExitInvalid;
 }
 
 //===----------------------------------------------------------------------===//

@@ -58,7 +58,8 @@ public:
   ExitStatus compileKernels(KernelText text = KernelText::Object);
   /// plan() with weights, compileKernels(), and the members of the library.
   ExitStatus build();
-  /// Writes the shared library to `path`; after build().
+  /// Writes the shared library to `path`, and external weights to
+  /// `path`.weights; after build().
   ExitStatus writeSharedLibrary(const std::string &path);
 
   mlir::MLIRContext &context() { return *mlirContext; }

@@ -9,6 +9,7 @@ namespace upconv {
 
 int importWorker(llvm::StringRef request);
 int kernelWorker(llvm::StringRef request);
+int libraryWorker(llvm::StringRef request);
 int runWorker(llvm::StringRef request);
 int benchWorker(llvm::StringRef request);
 

@@ -12,6 +12,7 @@
 #include "upconv/Import/Keras/ImportKeras.h"
 #include "upconv/Support/Tensor.h"
 #include "upconv/Target/Halide/CompileKernel.h"
+#include "upconv/Target/Library/LoadedLibrary.h"
 
 #include <string>
 #include <vector>
@@ -29,8 +30,32 @@ ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs,
                             std::vector<CompiledKernel> &kernels,
                             std::vector<double> &seconds);
 
+/// A shared library, and what it needs besides inputs.
+struct RunSubject {
+  std::string library;
+  std::string shownAs; ///< the user's name for it, in messages
+  /// For a library without weights inside: a file of packed ones, or the
+  /// values of its variables in order (empty where one is not used).
+  std::string weightsFile;
+  std::vector<Tensor> variables;
+};
+
+/// What a library says of itself.
+struct LibraryAccount {
+  std::string name;
+  std::vector<LoadedPort> inputs, outputs;
+  bool takesWeights = false;
+  std::vector<Variable> variables; ///< what it packs
+};
+
+/// Loads an archive or a shared library that upconv made, from `path`. An
+/// archive is linked to `linked` first. ExitUnsupported if it is for another
+/// machine.
+ExitStatus inspectInWorker(const std::string &path, const std::string &linked,
+                           LibraryAccount &account);
+
 /// Runs a shared library once on `inputs`.
-ExitStatus runInWorker(const std::string &library,
+ExitStatus runInWorker(const RunSubject &subject,
                        const std::vector<Tensor> &inputs, int threads,
                        std::vector<Tensor> &outputs);
 

@@ -29,7 +29,8 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
   char *workspace = NULL;
   size_t size = (size_t)workspace_size;
   if (options) {
-    if (options->struct_size < sizeof *options || options->threads < 0)
+    if (options->struct_size < offsetof(upconv_rt_options, weights) ||
+        options->threads < 0)
       return UPCONV_RT_INVALID_ARGUMENT;
     run.threads = options->threads;
     run.parallel_for = options->parallel_for;

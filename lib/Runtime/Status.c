@@ -30,6 +30,9 @@ const char *upconv_rt_status_string(int status) {
     return "internal error: a kernel failed, or the host's parallel_for did "
            "not "
            "run every index";
+  case UPCONV_RT_INVALID_WEIGHTS:
+    return "the packed weights are missing, not aligned to 64 bytes, damaged, "
+           "or not those of this library";
   }
   return "unknown status";
 }

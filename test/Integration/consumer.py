@@ -24,6 +24,8 @@ def check_consumer(model: Model, folder: Path, prefix: Path) -> str | None:
                       f"-DPROGRAM={INPUTS / 'run_once.c'}"))
     require(run(CMAKE, "--build", folder / "build"))
     require(run(folder / "build" / "program", *data_of(model, folder)))
+    if (folder / "build" / "shipped.weights").stat().st_size <= 64:
+        return "the external weights are not where outside_WEIGHTS says"
     again = require(run(CMAKE, "--build", folder / "build"))
     return None if "no work to do" in again else "the model is compiled again without a reason"
 

@@ -30,6 +30,9 @@ struct PlanOptions {
   std::string name; ///< the library's C identifier
   const WeightStore *weights =
       nullptr; ///< null: leave the image empty (inspect)
+  /// Say how the variables are packed instead of packing them.
+  bool packAtRunTime = false;
+  std::vector<Variable> variables; ///< of the model: path and shape
 };
 
 /// Turns a function that went through plan-memory into a plan: names of ports
@@ -43,6 +46,10 @@ mlir::FailureOr<BuiltPlan> buildLibraryPlan(mlir::func::FuncOp function,
 /// (`input_layer_1`, `conv1d_transpose_3`, `keras_tensor_8`) become
 /// `otherwise`.
 std::string portName(llvm::StringRef name, llvm::StringRef otherwise);
+
+/// C identifiers for variables "<layer>/<variable>", all different; layers with
+/// automatic names are numbered by position.
+std::vector<std::string> variableFields(llvm::ArrayRef<std::string> paths);
 
 /// Evaluates a weights recipe in double precision and rounds once.
 mlir::FailureOr<std::vector<float>> evaluateWeights(mlir::Operation *weightsOp,

@@ -14,6 +14,8 @@
 #ifndef UPCONV_RUNTIME_RUNTIME_H
 #define UPCONV_RUNTIME_RUNTIME_H
 
+#include "upconv/Runtime/PackedWeights.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,7 +33,8 @@ enum {
   UPCONV_RT_WORKSPACE_MISALIGNED = 5,
   UPCONV_RT_OUT_OF_MEMORY = 6,
   UPCONV_RT_UNSUPPORTED_CPU = 7,
-  UPCONV_RT_INTERNAL = 8
+  UPCONV_RT_INTERNAL = 8,
+  UPCONV_RT_INVALID_WEIGHTS = 9
 };
 
 /// Most threads that one run uses, the caller's included.
@@ -55,7 +58,8 @@ typedef void upconv_rt_body(void *context, int index);
 typedef void upconv_rt_parallel_for(void *user, int count, upconv_rt_body *body,
                                     void *context);
 
-/// `<name>_options`. Only a caller's first `struct_size` bytes are read.
+/// `<name>_options`. Only a caller's first `struct_size` bytes are read. The
+/// last field is there only where the weights are not inside the library.
 typedef struct {
   size_t struct_size;
   void *workspace;
@@ -63,6 +67,7 @@ typedef struct {
   int threads;
   upconv_rt_parallel_for *parallel_for;
   void *user;
+  const void *weights;
 } upconv_rt_options;
 
 /// `<name>_info`: what a host needs that has not seen the library's header. The
@@ -80,6 +85,9 @@ typedef struct {
                int64_t *output_shapes);
   const char *(*extents_error)(const int64_t *extents);
   const char *(*status_string)(int status);
+  size_t packed_size; ///< bytes of packed weights; 0: they are inside
+  int (*check_weights)(const void *packed, size_t size);    ///< null: inside
+  int (*pack)(const float *const *variables, void *packed); ///< or null
 } upconv_rt_info;
 
 typedef struct upconv_rt_run upconv_rt_run;
@@ -89,8 +97,8 @@ typedef int upconv_rt_steps(void *context, void *workspace, upconv_rt_run *run);
 typedef int upconv_rt_kernel(void **arguments);
 
 /// Checks the options, finds a workspace of `workspace_size` bytes, calls
-/// `steps`  and gives everything back. `work`: multiply-adds of all windowed
-/// launches, or  negative if unknown.
+/// `steps` and gives everything back. `work`: multiply-adds of all windowed
+/// launches, or negative if unknown.
 int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
                       int64_t work, upconv_rt_steps *steps, void *context);
 
@@ -101,6 +109,20 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
 int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
                      void **arguments, int count, int window, int64_t extent,
                      int64_t grain, int64_t work);
+
+/// Whether `packed`, of `size` bytes, is what `expected` describes: its stamp
+/// and the hash of all values. `expected->content` 0 means any content.
+int upconv_rt_check_weights(const void *packed, size_t size,
+                            const upconv_rt_stamp *expected);
+/// The values behind `options->weights`, after a look at their stamp.
+int upconv_rt_find_weights(const upconv_rt_options *options,
+                           const upconv_rt_stamp *expected,
+                           const void **values);
+
+/// Packs variables by the words of PackedWeights.h and stamps the result, which
+/// is aligned to 64 bytes and of `expected->size`. Allocates nothing.
+int upconv_rt_pack(const int64_t *words, const upconv_rt_stamp *expected,
+                   const float *const *variables, void *packed);
 
 /// Writes zero to every element of [-low, shape + high) outside [0, shape).
 /// `tensor` addresses element (0, ..., 0); strides in elements.

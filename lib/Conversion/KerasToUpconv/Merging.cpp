@@ -31,6 +31,8 @@ broadcast(Lowering &lowering, Operation *layer, unsigned insertAt) {
 
   SmallVector<Value> inputs;
   Extents result(rank, lowering.constant(1));
+  // Which operand the result's size on an axis is from, for messages.
+  SmallVector<Value> origins(rank, layer->getOperand(0));
   for (Value input : layer->getOperands()) {
     inputs.push_back(
         withRank(lowering, loc, lowering.lowered(input), rank, insertAt));
@@ -38,12 +40,16 @@ broadcast(Lowering &lowering, Operation *layer, unsigned insertAt) {
          llvm::enumerate(getExtents(inputs.back().getType()))) {
       if (getConstant(extent) == 1)
         continue;
-      if (getConstant(result[axis]) == 1)
+      if (getConstant(result[axis]) == 1) {
         result[axis] = extent;
-      lowering.requireEqual(loc, result[axis], extent,
-                            "the operands of layer '" +
-                                keras::getLayerName(loc) +
-                                "' differ in size on axis " + Twine(axis));
+        origins[axis] = input;
+      }
+      lowering.requireEqual(
+          loc, result[axis], extent,
+          "layer '" + keras::getLayerName(loc) + "' combines layer '" +
+              keras::getLayerName(origins[axis].getLoc()) + "' and layer '" +
+              keras::getLayerName(input.getLoc()) +
+              "', which differ in size on axis " + Twine(axis));
       // A known size says more than an expression that must equal it.
       if (getConstant(extent))
         result[axis] = extent;

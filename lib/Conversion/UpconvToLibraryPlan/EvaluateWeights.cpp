@@ -1,5 +1,7 @@
 //===- EvaluateWeights.cpp - Weights recipes to values --------------------===//
 
+#include "PackRecipe.h"
+
 #include "upconv/Conversion/UpconvToLibraryPlan.h"
 #include "upconv/Dialect/Upconv/IR/UpconvOps.h"
 
@@ -61,38 +63,22 @@ static FailureOr<Affine> evaluateFold(Operation *op, const WeightStore &store,
 }
 
 // The kernel of the transposed convolution that repeats by `factors` and then
-// convolves with `source` (k..., cin, cout); `shape` is the result's. The
-// formula is FuseUpsampling.cpp's.
+// convolves with `source` (k..., cin, cout); `shape` is the result's.
 static std::vector<double> upsampledKernel(const Tensor &source,
                                            ArrayRef<int64_t> factors,
                                            ArrayRef<int64_t> shape) {
   size_t rank = factors.size();
-  int64_t cout = shape[rank], cin = shape[rank + 1], taps = 1, terms = 1;
-  for (size_t axis = 0; axis < rank; ++axis) {
+  int64_t cout = shape[rank], cin = shape[rank + 1], taps = 1;
+  for (size_t axis = 0; axis < rank; ++axis)
     taps *= shape[axis];
-    terms *= factors[axis];
-  }
-  std::vector<double> values(taps * cout * cin, 0.0);
+  // Minus zero is what every number survives being added to.
+  std::vector<double> values(taps * cout * cin, -0.0);
   for (int64_t tap = 0; tap < taps; ++tap)
-    for (int64_t term = 0; term < terms; ++term) {
-      int64_t from = 0, scale = 1, restTap = tap, restTerm = term;
-      bool exists = true;
-      for (size_t axis = rank; axis-- > 0;) {
-        int64_t size = shape[axis] - factors[axis] + 1;
-        int64_t k = size - 1 - restTap % shape[axis] + restTerm % factors[axis];
-        restTap /= shape[axis];
-        restTerm /= factors[axis];
-        exists &= k >= 0 && k < size;
-        from += k * scale;
-        scale *= size;
-      }
-      if (!exists)
-        continue;
+    for (int64_t from : upsampledTaps(tap, factors, shape))
       for (int64_t o = 0; o < cout; ++o)
         for (int64_t i = 0; i < cin; ++i)
           values[(tap * cout + o) * cin + i] +=
               source.values[(from * cin + i) * cout + o];
-    }
   return values;
 }
 

@@ -3,6 +3,8 @@
 #include "upconv/Conversion/UpconvToLibraryPlan.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Regex.h"
 
 using namespace upconv;
@@ -25,12 +27,17 @@ static bool isAutomatic(llvm::StringRef name) {
   return name.empty() || automatic.match(name);
 }
 
-std::string upconv::portName(llvm::StringRef name, llvm::StringRef otherwise) {
-  if (isAutomatic(name))
-    return otherwise.str();
+static std::string replaceForeign(llvm::StringRef name) {
   std::string identifier;
   for (char c : name)
     identifier += llvm::isAlnum(c) ? c : '_';
+  return identifier;
+}
+
+std::string upconv::portName(llvm::StringRef name, llvm::StringRef otherwise) {
+  if (isAutomatic(name))
+    return otherwise.str();
+  std::string identifier = replaceForeign(name);
   if (llvm::isDigit(identifier.front()))
     identifier.insert(identifier.begin(), '_');
   static const llvm::Regex keyword(
@@ -43,4 +50,42 @@ std::string upconv::portName(llvm::StringRef name, llvm::StringRef otherwise) {
       "union|"
       "unsigned|using|virtual|void|volatile|while)$");
   return keyword.match(identifier) ? identifier + "_" : identifier;
+}
+
+// An automatic name without its counter; another one as it is.
+static llvm::StringRef withoutCounter(llvm::StringRef layer) {
+  if (!isAutomatic(layer))
+    return layer;
+  llvm::StringRef stem = layer.rtrim("0123456789");
+  return stem != layer && stem.consume_back("_") ? stem : layer;
+}
+
+std::vector<std::string>
+upconv::variableFields(llvm::ArrayRef<std::string> paths) {
+  llvm::StringSet<> taken;
+  auto unique = [&](std::string name) {
+    std::string candidate = name;
+    for (unsigned count = 2; !taken.insert(candidate).second; ++count)
+      candidate = name + "_" + std::to_string(count);
+    return candidate;
+  };
+  llvm::StringMap<std::string> layers;
+  std::vector<std::string> fields;
+  for (llvm::StringRef path : paths) {
+    auto [layer, variable] = path.rsplit('/');
+    auto [known, isNew] = layers.try_emplace(layer);
+    if (isNew) {
+      llvm::SmallVector<llvm::StringRef> parts;
+      layer.split(parts, '/');
+      std::string name;
+      for (llvm::StringRef part : parts)
+        name +=
+            (name.empty() ? "" : "_") + replaceForeign(withoutCounter(part));
+      if (name.empty() || llvm::isDigit(name.front()))
+        name.insert(name.begin(), '_');
+      known->second = unique(name);
+    }
+    fields.push_back(unique(known->second + "_" + replaceForeign(variable)));
+  }
+  return fields;
 }

@@ -1,5 +1,7 @@
 //===- UpconvToLibraryPlan.cpp - A planned function to a LibraryPlan ------===//
 
+#include "PackRecipe.h"
+
 #include "upconv/Conversion/UpconvToLibraryPlan.h"
 
 #include "upconv/Conversion/KernelSpecText.h"
@@ -9,6 +11,8 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace upconv;
@@ -31,8 +35,11 @@ private:
   std::string uniqueName(std::string name);
   LogicalResult checkTensor(Value value);
   LogicalResult launch(KernelOp kernel);
-  FailureOr<Place> constants(Operation *op, const KernelSpec &spec, int role);
+  FailureOr<Place> constants(WeightsOp op, const KernelSpec &spec, int role);
   Place image(ArrayRef<float> values);
+  void variables();
+  Place packedRange(const std::vector<int64_t> &recipe, int64_t count);
+  void finishPackWords();
   Place placeOf(Value value);
   void openStorage(Value owner);
   std::string layersOf(KernelOp kernel);
@@ -44,6 +51,9 @@ private:
   BuiltPlan plan;
   llvm::StringMap<unsigned> kernelIndex;
   std::map<std::pair<uint64_t, size_t>, int64_t> imageOffsets;
+  llvm::StringMap<int64_t> variableNumbers;
+  std::map<std::vector<int64_t>, int64_t> recipeOffsets;
+  std::vector<int64_t> rangeWords; // offset and recipe of each
   llvm::StringMap<unsigned> names;
   llvm::DenseSet<Value> opened;
 };
@@ -211,27 +221,89 @@ Place PlanBuilder::image(ArrayRef<float> values) {
   return place;
 }
 
+void PlanBuilder::variables() {
+  if (!options.packAtRunTime)
+    return;
+  std::vector<Variable> &list = plan.library.variables;
+  list = options.variables;
+  std::vector<std::string> paths;
+  for (const Variable &variable : list)
+    paths.push_back(variable.path);
+  for (auto [variable, field] : llvm::zip(list, variableFields(paths)))
+    variable.field = field;
+  for (auto [number, path] : llvm::enumerate(paths))
+    variableNumbers[path] = number;
+}
+
+// A place for what `recipe` makes, unless there is one already.
+Place PlanBuilder::packedRange(const std::vector<int64_t> &recipe,
+                               int64_t count) {
+  std::vector<float> &image = plan.library.weights.values;
+  int64_t aligned = (image.size() + 15) / 16 * 16;
+  auto [it, inserted] = recipeOffsets.try_emplace(recipe, aligned);
+  if (inserted) {
+    image.resize(aligned + count);
+    rangeWords.push_back(aligned);
+    llvm::append_range(rangeWords, recipe);
+  }
+  Place place;
+  place.base = Place::Base::Weights;
+  place.offset = getAffineConstantExpr(it->second, context);
+  return place;
+}
+
+void PlanBuilder::finishPackWords() {
+  std::vector<Variable> &list = plan.library.variables;
+  auto use = [&](int64_t number) {
+    if (number >= 0)
+      list[number].used = true;
+  };
+  for (const auto &[recipe, offset] : recipeOffsets) {
+    use(recipe[0]);
+    for (int64_t fold = 0; fold < recipe[3]; ++fold)
+      for (int64_t field = 0; field < 4; ++field)
+        use(recipe[4 + 5 * fold + field]);
+  }
+  std::vector<int64_t> &words = plan.library.packWords;
+  words.push_back(
+      llvm::count_if(list, [](const Variable &v) { return v.used; }));
+  for (auto [number, variable] : llvm::enumerate(list))
+    if (variable.used)
+      words.push_back(number);
+  words.push_back(recipeOffsets.size());
+  llvm::append_range(words, rangeWords);
+}
+
 // Role 1 is a convolution's kernel, 2 its bias, 0 an operand of the epilogue.
-FailureOr<Place> PlanBuilder::constants(Operation *op, const KernelSpec &spec,
+FailureOr<Place> PlanBuilder::constants(WeightsOp op, const KernelSpec &spec,
                                         int role) {
-  int64_t count =
-      role == 1 ? packedWeightCount(spec)
-      : role == 2
-          ? packedBiasCount(spec)
-          : cast<RankedTensorType>(op->getResult(0).getType()).getNumElements();
+  int64_t count = role == 1 ? packedWeightCount(spec)
+                  : role == 2
+                      ? packedBiasCount(spec)
+                      : cast<RankedTensorType>(op.getType()).getNumElements();
+  auto pack = [&](const float *from, float *to) {
+    if (role == 1)
+      packWeights(spec, from, to);
+    else if (role == 2)
+      packBias(spec, from, to);
+    else
+      std::copy_n(from, count, to);
+  };
+  if (options.packAtRunTime) {
+    FailureOr<std::vector<int64_t>> recipe =
+        packRecipe(op, count, pack, variableNumbers);
+    if (failed(recipe))
+      return failure();
+    return packedRange(*recipe, count);
+  }
   // Listings need no values, but the image has its size.
   if (!options.weights)
     return image(std::vector<float>(count));
   FailureOr<std::vector<float>> values = evaluateWeights(op, *options.weights);
   if (failed(values))
     return failure();
-  if (role == 0)
-    return image(*values);
   std::vector<float> packed(count, 0.0f);
-  if (role == 1)
-    packWeights(spec, values->data(), packed.data());
-  else
-    packBias(spec, values->data(), packed.data());
+  pack(values->data(), packed.data());
   return image(packed);
 }
 
@@ -340,6 +412,7 @@ FailureOr<BuiltPlan> PlanBuilder::build() {
   describe();
   ports();
   extents();
+  variables();
   for (BlockArgument argument : function.getArguments())
     if (failed(checkTensor(argument)))
       return failure();
@@ -361,6 +434,8 @@ FailureOr<BuiltPlan> PlanBuilder::build() {
         return failure();
     }
   }
+  if (options.packAtRunTime)
+    finishPackWords();
   return std::move(plan);
 }
 

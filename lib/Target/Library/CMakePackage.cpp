@@ -11,6 +11,11 @@ std::string upconv::cmakePackageFileName(const LibraryPlan &plan) {
 }
 
 std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
+  std::string weights;
+  if (plan.weightsMode == WeightsMode::External && takesWeights(plan))
+    weights = llvm::formatv("set({0}_WEIGHTS "
+                            "\"${{CMAKE_CURRENT_LIST_DIR}/{1}\")\n",
+                            plan.name, weightsFileName(plan));
   return llvm::formatv(
              R"(# Made by upconv. With this folder in {0}_DIR or CMAKE_PREFIX_PATH:
 #   find_package({0} REQUIRED)
@@ -18,13 +23,21 @@ std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 if(NOT TARGET {0}::{0})
-  add_library({0}::{0} STATIC IMPORTED)
+  if(EXISTS "${{CMAKE_CURRENT_LIST_DIR}/{1}")
+    add_library({0}::{0} STATIC IMPORTED)
+    set_target_properties({0}::{0} PROPERTIES
+      IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{1}")
+  else()
+    add_library({0}::{0} SHARED IMPORTED)
+    set_target_properties({0}::{0} PROPERTIES
+      IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{2}" IMPORTED_SONAME {2})
+  endif()
   set_target_properties({0}::{0} PROPERTIES
-    IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{1}"
     INTERFACE_INCLUDE_DIRECTORIES "${{CMAKE_CURRENT_LIST_DIR}"
     INTERFACE_LINK_LIBRARIES Threads::Threads)
 endif()
 )",
-             plan.name, archiveFileName(plan))
-      .str();
+             plan.name, archiveFileName(plan), sharedLibraryFileName(plan))
+             .str() +
+         weights;
 }

@@ -69,6 +69,9 @@ private:
   void buildCore();
   void buildRun();
   void buildPrepare();
+  void buildCheckWeights();
+  void buildPack();
+  llvm::Constant *stamp();
   void buildStatusString();
   void buildSizes();
   void buildExtentsError();
@@ -85,12 +88,13 @@ private:
   ExtentFunction extents;
 
   Function *steps = nullptr, *core = nullptr, *prepare = nullptr,
-           *statusString = nullptr, *sizes = nullptr, *extentsError = nullptr;
-  llvm::GlobalVariable *weights = nullptr;
+           *statusString = nullptr, *sizes = nullptr, *extentsError = nullptr,
+           *checkWeights = nullptr, *pack = nullptr;
+  llvm::GlobalVariable *stampData = nullptr;
   // Within steps: the bases of places and the arrays that launches share.
   std::vector<Value *> inputBases, outputBases, slotBases;
-  Value *values = nullptr, *buffers = nullptr, *scalars = nullptr,
-        *arguments = nullptr;
+  Value *weights = nullptr, *values = nullptr, *buffers = nullptr,
+        *scalars = nullptr, *arguments = nullptr;
 };
 
 } // namespace
@@ -309,14 +313,17 @@ void ModuleBuilder::buildSteps() {
     slotBases.push_back(
         builder.CreateGEP(builder.getInt8Ty(), steps->getArg(1),
                           extents.getSlotOffset(builder, values, i)));
-  if (!plan.weights.values.empty()) {
-    weights = new llvm::GlobalVariable(
+  if (takesWeights(plan)) {
+    weights = loadPointer(steps->getArg(0), 3);
+  } else if (!plan.weights.values.empty()) {
+    auto *section = new llvm::GlobalVariable(
         module,
         llvm::ArrayType::get(builder.getFloatTy(), plan.weights.values.size()),
         true, llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(plan));
-    weights->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    weights->setDSOLocal(true);
-    weights->setAlignment(llvm::Align(64));
+    section->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    section->setDSOLocal(true);
+    section->setAlignment(llvm::Align(64));
+    weights = section;
   }
   for (const Step &step : plan.steps)
     step.kind == Step::Kind::Launch ? buildLaunch(step.launch)
@@ -358,7 +365,14 @@ void ModuleBuilder::buildCore() {
   checkPorts(inputs, plan.inputs.size());
   checkPorts(outputs, plan.outputs.size());
 
-  Value *frame = localArray(pointer, 3, "frame");
+  // What steps finds in it: inputs, outputs, values, and weights from outside.
+  Value *frame = localArray(pointer, 4, "frame");
+  if (takesWeights(plan)) {
+    Value *status = builder.CreateCall(
+        runtime("upconv_rt_find_weights", i32, {pointer, pointer, pointer}),
+        {options, stamp(), element(frame, 3)});
+    returnIf(builder.CreateICmpNE(status, builder.getInt32(0)), status);
+  }
   Value *results = evaluateExtents(given);
   builder.CreateStore(inputs, element(frame, 0));
   builder.CreateStore(outputs, element(frame, 1));
@@ -389,10 +403,52 @@ void ModuleBuilder::buildRun() {
       core, {pointers, given, run->getArg(1), run->getArg(2)}));
 }
 
+/// The expected upconv_rt_stamp.
+llvm::Constant *ModuleBuilder::stamp() {
+  if (!stampData) {
+    upconv_rt_stamp expected = expectedStamp(plan);
+    auto *data = llvm::ConstantDataArray::get(
+        context, llvm::ArrayRef(reinterpret_cast<const uint64_t *>(&expected),
+                                sizeof expected / sizeof(uint64_t)));
+    stampData = new llvm::GlobalVariable(module, data->getType(), true,
+                                         llvm::GlobalValue::PrivateLinkage,
+                                         data, "stamp");
+  }
+  return stampData;
+}
+
+/// Of the processor for generic hosts; for users, of their weights too.
 void ModuleBuilder::buildPrepare() {
-  prepare = define("_prepare", i32, {}, {}, true);
+  prepare = define(takesWeights(plan) ? "_prepare_processor" : "_prepare", i32,
+                   {}, {}, /*isPublic=*/!takesWeights(plan));
   builder.CreateRet(builder.CreateCall(runtime("upconv_rt_prepare", i32, {i32}),
                                        {builder.getInt32(requiredFeatures)}));
+}
+
+void ModuleBuilder::buildCheckWeights() {
+  checkWeights = define("_check_weights", i32, {pointer, i64},
+                        {"packed", "size"}, /*isPublic=*/false);
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_check_weights", i32, {pointer, i64, pointer}),
+      {checkWeights->getArg(0), checkWeights->getArg(1), stamp()}));
+
+  Function *both = define("_prepare", i32, {pointer, i64},
+                          {"weights", "weights_size"}, /*isPublic=*/true);
+  Value *status = builder.CreateCall(prepare, {});
+  returnIf(builder.CreateICmpNE(status, builder.getInt32(0)), status);
+  returnIf(isNull(both->getArg(0)), UPCONV_RT_OK);
+  builder.CreateRet(
+      builder.CreateCall(checkWeights, {both->getArg(0), both->getArg(1)}));
+}
+
+/// <name>_weights is an array of pointers.
+void ModuleBuilder::buildPack() {
+  pack = define("_pack", i32, {pointer, pointer}, {"weights", "packed"},
+                /*isPublic=*/true);
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_pack", i32, {pointer, pointer, pointer, pointer}),
+      {constants(plan.packWords, "pack"), stamp(), pack->getArg(0),
+       pack->getArg(1)}));
 }
 
 void ModuleBuilder::buildStatusString() {
@@ -496,6 +552,11 @@ void ModuleBuilder::buildDescribe() {
   auto string = [&](llvm::StringRef text) -> llvm::Constant * {
     return builder.CreateGlobalString(text, "", 0, &module);
   };
+  auto orNull = [&](Function *function) -> llvm::Constant * {
+    if (function)
+      return function;
+    return llvm::ConstantPointerNull::get(builder.getPtrTy());
+  };
   std::vector<llvm::Constant *> fields = {
       builder.getInt64(sizeof(upconv_rt_info)),
       string(UPCONV_VERSION),
@@ -505,7 +566,10 @@ void ModuleBuilder::buildDescribe() {
       core,
       sizes,
       extentsError,
-      statusString};
+      statusString,
+      builder.getInt64(takesWeights(plan) ? packedSize(plan) : 0),
+      orNull(checkWeights),
+      orNull(pack)};
   llvm::Constant *data = llvm::ConstantStruct::getAnon(context, fields);
   auto *global = new llvm::GlobalVariable(module, data->getType(), true,
                                           llvm::GlobalValue::InternalLinkage,
@@ -517,6 +581,10 @@ void ModuleBuilder::run() {
   buildSteps();
   buildCore();
   buildPrepare();
+  if (takesWeights(plan))
+    buildCheckWeights();
+  if (takesWeights(plan) && plan.weightsMode == WeightsMode::Argument)
+    buildPack();
   buildRun();
   buildStatusString();
   buildSizes();

@@ -105,6 +105,22 @@ std::string upconv::emitDescription(const LibraryPlan &plan) {
     out.attributeObject("weights", [&] {
       out.attribute("bytes",
                     int64_t(plan.weights.values.size() * sizeof(float)));
+      out.attribute("mode", !takesWeights(plan) ? "embed"
+                            : plan.weightsMode == WeightsMode::External
+                                ? "external"
+                                : "argument");
+    });
+    out.attributeArray("variables", [&] {
+      for (const Variable &variable : plan.variables)
+        out.object([&] {
+          text(out, "field", variable.field);
+          text(out, "path", variable.path);
+          out.attributeArray("shape", [&] {
+            for (int64_t size : variable.shape)
+              out.value(size);
+          });
+          out.attribute("used", variable.used);
+        });
     });
     kernels(out, plan);
   });

@@ -57,8 +57,10 @@ public:
 
 private:
   void documentation();
+  void documentWeights();
   void documentPort(const Port &port, const char *what);
   void constants();
+  void variables();
   void types();
   void functions();
 
@@ -79,6 +81,26 @@ void HeaderWriter::documentPort(const Port &port, const char *what) {
   if (std::optional<int64_t> count = staticCount(port))
     out << ", " << plural(*count * 4, "byte");
   out << "\n";
+}
+
+void HeaderWriter::documentWeights() {
+  if (!takesWeights(plan)) {
+    out << " *\n * Weights: "
+        << plural(plan.weights.values.size() * sizeof(float), "byte")
+        << ", read-only, inside the library.\n";
+    return;
+  }
+  out << " *\n * Weights: " << plural(packedSize(plan), "byte") << ", packed, ";
+  if (plan.weightsMode == WeightsMode::External)
+    out << "in " << weightsFileName(plan)
+        << ". Map or read the file into\n * memory";
+  else
+    out << "made by " << name << "_pack in memory";
+  out << " aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
+      << " bytes, hand it to\n * " << name
+      << "_prepare, which checks all of it, and to every run by "
+         "options.weights.\n * It is only read; any number of runs share "
+         "it.\n";
 }
 
 void HeaderWriter::documentation() {
@@ -108,10 +130,8 @@ void HeaderWriter::documentation() {
     for (const ExtentCheck &check : plan.checks)
       out << " *   refused: " << comment(check.message) << "\n";
   }
-  out << " *\n * Weights: "
-      << plural(plan.weights.values.size() * sizeof(float), "byte")
-      << ", read-only, inside the library.\n"
-      << " * Workspace: ";
+  documentWeights();
+  out << " * Workspace: ";
   if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
     out << plural(*bytes, "byte");
   else
@@ -163,6 +183,8 @@ void HeaderWriter::constants() {
     }
   if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
     macros.emplace_back("WORKSPACE_SIZE", *bytes);
+  if (takesWeights(plan))
+    macros.emplace_back("PACKED_SIZE", packedSize(plan));
   bool any = false;
   for (const auto &[macro, value] : macros) {
     if (value < 0)
@@ -175,6 +197,19 @@ void HeaderWriter::constants() {
     out << "\n";
 }
 
+void HeaderWriter::variables() {
+  if (plan.variables.empty())
+    return;
+  out << "/* The model's variables as Keras holds them: float32, dense, "
+         "row-major. What no\n * kernel needs may be NULL. */\n"
+         "typedef struct {\n";
+  for (const Variable &variable : plan.variables)
+    out << "  const float *" << variable.field << "; /* "
+        << spellShape(variable.shape) << ", " << comment(variable.path)
+        << (variable.used ? "" : ", not needed") << " */\n";
+  out << "} " << name << "_weights;\n\n";
+}
+
 void HeaderWriter::types() {
   const std::pair<const char *, int> statuses[] = {
       {"OK", UPCONV_RT_OK},
@@ -185,13 +220,15 @@ void HeaderWriter::types() {
       {"WORKSPACE_MISALIGNED", UPCONV_RT_WORKSPACE_MISALIGNED},
       {"OUT_OF_MEMORY", UPCONV_RT_OUT_OF_MEMORY},
       {"UNSUPPORTED_CPU", UPCONV_RT_UNSUPPORTED_CPU},
-      {"INTERNAL", UPCONV_RT_INTERNAL}};
+      {"INTERNAL", UPCONV_RT_INTERNAL},
+      {"INVALID_WEIGHTS", UPCONV_RT_INVALID_WEIGHTS}};
   out << "typedef enum {\n";
   for (auto [status, value] : statuses)
     out << "  " << upper << "_" << status << " = " << value
-        << (value == UPCONV_RT_INTERNAL ? "\n" : ",\n");
+        << (value == UPCONV_RT_INVALID_WEIGHTS ? "\n" : ",\n");
   out << "} " << name << "_status;\n\n";
 
+  variables();
   out << "typedef struct {\n";
   for (InputField field : inputFields(plan)) {
     if (field.isExtent) {
@@ -237,9 +274,11 @@ void HeaderWriter::types() {
          "caller's only */\n"
       << "  " << name
       << "_parallel_for *parallel_for; /* NULL: run's own threads */\n"
-         "  void *user;            /* passed on to parallel_for */\n"
-         "} "
-      << name << "_options;\n\n";
+         "  void *user;            /* passed on to parallel_for */\n";
+  if (takesWeights(plan))
+    out << "  const void *weights;   /* packed, aligned to "
+        << UPCONV_RT_WORKSPACE_ALIGNMENT << "; needed */\n";
+  out << "} " << name << "_options;\n\n";
 
   out << "/* For hosts that load the library without this header; see json. "
          "*/\n"
@@ -260,23 +299,42 @@ void HeaderWriter::types() {
          "  const char *(*extents_error)(const int64_t *extents); /* NULL: "
          "none */\n"
          "  const char *(*status_string)("
-      << name << "_status status);\n} " << name << "_info;\n\n";
+      << name
+      << "_status status);\n"
+         "  size_t packed_size; /* 0: the weights are inside */\n  "
+      << name
+      << "_status (*check_weights)(const void *packed, size_t size);\n  "
+      << name
+      << "_status (*pack)(const float *const *variables, void *packed);\n} "
+      << name << "_info;\n\n";
 }
 
 void HeaderWriter::functions() {
   out << "/* Once, before the first run: checks the processor and looks up "
-         "what "
-         "runs need.\n"
+         "what runs need.\n"
          " * A run without it is safe, but may be the one that does the "
-         "looking "
-         "up. */\n"
-      << name << "_status " << name << "_prepare(void);\n\n"
-      << "/* options may be NULL: own workspace, one thread per available "
-         "core. "
-         "*/\n"
-      << name << "_status " << name << "_run(const " << name
+         "looking up.";
+  if (takesWeights(plan))
+    out << "\n * Reads all of the weights to check them, unless they are NULL; "
+           "a run looks at\n * their first 64 bytes only. */\n"
+        << name << "_status " << name
+        << "_prepare(const void *weights, size_t weights_size);\n\n"
+        << "/* options->weights is needed. */\n";
+  else
+    out << " */\n"
+        << name << "_status " << name << "_prepare(void);\n\n"
+        << "/* options may be NULL: own workspace, one thread per available "
+           "core. */\n";
+  out << name << "_status " << name << "_run(const " << name
       << "_inputs *inputs, const " << name << "_outputs *outputs, const "
       << name << "_options *options);\n\n";
+  if (!plan.packWords.empty())
+    out << "/* Packs the variables into " << upper
+        << "_PACKED_SIZE bytes, aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
+        << ", the way\n * the kernels read them. Allocates nothing; the "
+           "variables are not needed afterwards. */\n"
+        << name << "_status " << name << "_pack(const " << name
+        << "_weights *weights, void *packed);\n\n";
   if (isDynamic)
     out << "/* Only the extents of inputs are read, its pointers may be NULL.\n"
            " * workspace_size: bytes, enough for any number of threads up to "

@@ -2,6 +2,8 @@
 
 #include "upconv/Target/Library/LoadedLibrary.h"
 
+#include "PlanQueries.h"
+
 #include "upconv/Runtime/Runtime.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -19,10 +21,11 @@ struct LoadedLibrary::State {
   }
   void *handle = nullptr;
   const upconv_rt_info *info = nullptr;
-  std::string path, name;
+  std::string path, name; // the path is for messages
   llvm::json::Value description = nullptr;
   std::vector<LoadedPort> inputs, outputs;
   std::vector<LoadedExtent> extents;
+  std::vector<Variable> variables;
   size_t outputDimensions = 0;
 };
 
@@ -45,12 +48,13 @@ int64_t upconv::elementCount(llvm::ArrayRef<int64_t> shape) {
 
 static llvm::Error problem(const llvm::Twine &path,
                            const llvm::Twine &message) {
-  return llvm::createStringError((path + ": " + message).str());
+  return llvm::createStringError((path + ": error: " + message).str());
 }
 
 /// The one exported symbol NAME_describe; NAME.
-static llvm::Expected<std::string> findName(llvm::StringRef path) {
-  auto file = llvm::object::ObjectFile::createObjectFile(path);
+static llvm::Expected<std::string> findName(llvm::StringRef library,
+                                            llvm::StringRef path) {
+  auto file = llvm::object::ObjectFile::createObjectFile(library);
   if (!file)
     return problem(path, llvm::toString(file.takeError()));
   auto *elf =
@@ -125,20 +129,44 @@ static bool parseExtents(const llvm::json::Object &description,
   return true;
 }
 
-llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef path,
-                                                  llvm::StringRef name) {
+static bool parseVariables(const llvm::json::Object &description,
+                           std::vector<Variable> &variables) {
+  const llvm::json::Array *list = description.getArray("variables");
+  if (!list)
+    return false;
+  for (const llvm::json::Value &value : *list) {
+    const llvm::json::Object *object = value.getAsObject();
+    const llvm::json::Array *shape =
+        object ? object->getArray("shape") : nullptr;
+    if (!shape)
+      return false;
+    Variable variable;
+    variable.field = object->getString("field").value_or("").str();
+    variable.path = object->getString("path").value_or("").str();
+    variable.used = object->getBoolean("used").value_or(false);
+    for (const llvm::json::Value &size : *shape)
+      variable.shape.push_back(size.getAsInteger().value_or(-1));
+    variables.push_back(std::move(variable));
+  }
+  return true;
+}
+
+llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef file,
+                                                  llvm::StringRef name,
+                                                  llvm::StringRef shownAs) {
   auto state = std::make_unique<State>();
+  llvm::StringRef path = shownAs.empty() ? file : shownAs;
   state->path = path.str();
   state->name = name.str();
   if (name.empty()) {
-    llvm::Expected<std::string> found = findName(path);
+    llvm::Expected<std::string> found = findName(file, path);
     if (!found)
       return found.takeError();
     state->name = *found;
   }
   // dlopen searches the system's folders for a name without a slash.
-  std::string file = path.contains('/') ? path.str() : "./" + path.str();
-  state->handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  std::string slashed = file.contains('/') ? file.str() : "./" + file.str();
+  state->handle = dlopen(slashed.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!state->handle)
     return problem(path, dlerror());
   std::string symbol = state->name + "_describe";
@@ -157,7 +185,8 @@ llvm::Expected<LoadedLibrary> LoadedLibrary::open(llvm::StringRef path,
   const llvm::json::Object *object = state->description.getAsObject();
   if (!object || !parsePorts(*object, "inputs", state->inputs) ||
       !parsePorts(*object, "outputs", state->outputs) ||
-      !parseExtents(*object, state->inputs, state->extents))
+      !parseExtents(*object, state->inputs, state->extents) ||
+      !parseVariables(*object, state->variables))
     return problem(path, "its description cannot be read");
   for (const LoadedPort &port : state->outputs)
     state->outputDimensions += port.shape.size();
@@ -180,13 +209,6 @@ llvm::ArrayRef<LoadedPort> LoadedLibrary::outputs() const {
 }
 llvm::ArrayRef<LoadedExtent> LoadedLibrary::extents() const {
   return state->extents;
-}
-
-static std::string spellShape(llvm::ArrayRef<int64_t> shape) {
-  std::string text = "(";
-  for (size_t d = 0; d < shape.size(); ++d)
-    text += (d ? ", " : "") + std::to_string(shape[d]);
-  return text + (shape.size() == 1 ? ",)" : ")");
 }
 
 llvm::Expected<std::vector<int64_t>>
@@ -236,9 +258,34 @@ LoadedLibrary::sizes(llvm::ArrayRef<int64_t> extents, int threads) const {
   return result;
 }
 
-llvm::Error LoadedLibrary::prepare() const {
+size_t LoadedLibrary::packedSize() const { return state->info->packed_size; }
+
+llvm::ArrayRef<Variable> LoadedLibrary::variables() const {
+  return state->variables;
+}
+
+llvm::Error LoadedLibrary::pack(llvm::ArrayRef<const float *> variables,
+                                void *packed) const {
+  if (!state->info->pack || variables.size() != state->variables.size())
+    return problem(state->path, "it packs other variables than it was given");
+  if (int status = state->info->pack(variables.data(), packed))
+    return problem(state->path, state->info->status_string(status));
+  return llvm::Error::success();
+}
+
+bool LoadedLibrary::runsHere() const {
+  return state->info->prepare() != UPCONV_RT_UNSUPPORTED_CPU;
+}
+
+llvm::Error LoadedLibrary::prepare(const void *weights, size_t weightsSize,
+                                   llvm::StringRef weightsFile) const {
   if (int status = state->info->prepare())
     return problem(state->path, state->info->status_string(status));
+  if (packedSize())
+    if (int status = state->info->check_weights(weights, weightsSize))
+      return problem(weightsFile.empty() ? llvm::StringRef(state->path)
+                                         : weightsFile,
+                     state->info->status_string(status));
   return llvm::Error::success();
 }
 
@@ -246,7 +293,8 @@ int LoadedLibrary::runRaw(const float *const *inputs, const int64_t *extents,
                           float *const *outputs, const Options &options) const {
   upconv_rt_options raw = {
       sizeof raw,      options.workspace,   options.workspaceSize,
-      options.threads, options.parallelFor, options.user};
+      options.threads, options.parallelFor, options.user,
+      options.weights};
   return state->info->call(inputs, extents, outputs, &raw);
 }
 

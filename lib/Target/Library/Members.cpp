@@ -170,7 +170,7 @@ upconv::emitMembers(const LibraryPlan &plan,
   if (!sequence)
     return sequence.takeError();
   members.push_back({plan.name + ".o", std::move(*sequence)});
-  if (!plan.weights.values.empty()) {
+  if (!plan.weights.values.empty() && !takesWeights(plan)) {
     llvm::Expected<std::string> weights = emitWeightsObject(plan);
     if (!weights)
       return weights.takeError();

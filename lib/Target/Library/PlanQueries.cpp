@@ -96,6 +96,13 @@ std::string upconv::spellShape(const Port &port, const LibraryPlan &plan) {
          (dimensions.size() == 1 ? ",)" : ")");
 }
 
+std::string upconv::spellShape(llvm::ArrayRef<int64_t> shape) {
+  std::string text = "(";
+  for (auto [i, size] : llvm::enumerate(shape))
+    text += (i ? ", " : "") + std::to_string(size);
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes that are known
 //===----------------------------------------------------------------------===//
@@ -157,6 +164,8 @@ std::vector<std::string> upconv::publicSymbols(const LibraryPlan &plan) {
   std::vector<std::string> names = {plan.name + "_prepare", plan.name + "_run",
                                     plan.name + "_status_string",
                                     plan.name + "_describe"};
+  if (!plan.packWords.empty())
+    names.push_back(plan.name + "_pack");
   if (!plan.extents.empty()) {
     names.push_back(plan.name + "_workspace_size");
     names.push_back(plan.name + "_output_shape");

@@ -3,6 +3,7 @@
 #ifndef UPCONV_LIB_TARGET_LIBRARY_PLANQUERIES_H
 #define UPCONV_LIB_TARGET_LIBRARY_PLANQUERIES_H
 
+#include "upconv/Runtime/PackedWeights.h"
 #include "upconv/Target/Library/LibraryPlan.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -21,6 +22,8 @@ std::optional<int64_t> constantValue(mlir::AffineExpr expression);
 
 /// An expression as the header spells it: "2 * z_batch + 1".
 std::string spell(mlir::AffineExpr expression, const LibraryPlan &plan);
+/// "(3, 3, 64)".
+std::string spellShape(llvm::ArrayRef<int64_t> shape);
 /// "(2 * z_batch, 64, 64, 3)".
 std::string spellShape(const Port &port, const LibraryPlan &plan);
 
@@ -43,6 +46,11 @@ std::string prefixed(const LibraryPlan &plan, llvm::StringRef symbol);
 std::vector<std::string> publicSymbols(const LibraryPlan &plan);
 /// The weights' symbol.
 std::string weightsSymbol(const LibraryPlan &plan);
+
+/// What the library expects in front of such weights.
+upconv_rt_stamp expectedStamp(const LibraryPlan &plan);
+/// Bytes of packed weights, stamp included.
+size_t packedSize(const LibraryPlan &plan);
 
 /// The text behind `<name>_describe()->json`.
 std::string emitDescription(const LibraryPlan &plan);

@@ -5,19 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Linker.h"
+
 #include "upconv/Target/Library/EmitLibrary.h"
 
-#include "lld/Common/Driver.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
-
-#include <mutex>
-
-LLD_HAS_DRIVER(elf)
 
 using namespace upconv;
 
@@ -29,26 +26,6 @@ static llvm::Error problem(const LibraryPlan &plan,
                            const llvm::Twine &message) {
   return llvm::createStringError(
       ("library '" + llvm::Twine(plan.name) + "': " + message).str());
-}
-
-static llvm::Error link(const LibraryPlan &plan,
-                        const std::vector<std::string> &arguments) {
-  static std::mutex turn;
-  static bool canRun = true;
-  std::lock_guard<std::mutex> lock(turn);
-  if (!canRun)
-    return problem(plan, "lld cannot run again after a crash");
-  std::vector<const char *> pointers;
-  for (const std::string &argument : arguments)
-    pointers.push_back(argument.c_str());
-  std::string output, errors;
-  llvm::raw_string_ostream outputStream(output), errorStream(errors);
-  lld::Result result = lld::lldMain(pointers, outputStream, errorStream,
-                                    {{lld::Gnu, &lld::elf::link}});
-  canRun = result.canRunAgain;
-  if (result.retCode)
-    return problem(plan, "lld: " + llvm::StringRef(errors).trim());
-  return llvm::Error::success();
 }
 
 llvm::Expected<std::string>
@@ -66,28 +43,7 @@ upconv::emitSharedLibrary(const LibraryPlan &plan,
   };
 
   std::string result = inFolder("result.so");
-  bool isX86 = llvm::Triple(plan.triple).isX86();
-  // The C library's functions are found in the program that loads this one.
-  std::vector<std::string> arguments = {"ld.lld",
-                                        "-m",
-                                        isX86 ? "elf_x86_64" : "aarch64linux",
-                                        "-shared",
-                                        "-Bsymbolic",
-                                        "-soname",
-                                        sharedLibraryFileName(plan),
-                                        "--build-id=none",
-                                        "--hash-style=gnu",
-                                        "--gc-sections",
-                                        "--threads=1",
-                                        "-z",
-                                        "noexecstack",
-                                        "-z",
-                                        "relro",
-                                        "-z",
-                                        "now",
-                                        "--eh-frame-hdr",
-                                        "-o",
-                                        result};
+  std::vector<std::string> files;
   for (const LibraryMember &member : members) {
     std::string path = inFolder(member.name);
     std::error_code code;
@@ -101,10 +57,12 @@ upconv::emitSharedLibrary(const LibraryPlan &plan,
     if (code)
       return problem(plan,
                      "cannot write '" + member.name + "': " + code.message());
-    arguments.push_back(path);
+    files.push_back(path);
   }
-  if (llvm::Error error = link(plan, arguments))
-    return std::move(error);
+  if (llvm::Error error =
+          linkShared(llvm::Triple(plan.triple).getArch(),
+                     sharedLibraryFileName(plan), files, result))
+    return problem(plan, llvm::toString(std::move(error)));
   auto buffer = llvm::MemoryBuffer::getFile(result, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer)

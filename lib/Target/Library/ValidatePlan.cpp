@@ -268,6 +268,11 @@ llvm::Error Validator::run() {
         extent.dimension >= plan.inputs[extent.input].shape.size())
       fail("extent '" + extent.field + "' belongs to no input dimension");
   }
+  llvm::StringSet<> variableNames;
+  for (const Variable &variable : plan.variables) {
+    identifier(variable.field, "variable");
+    unique(variableNames, variable.field);
+  }
   for (const WorkspaceSlot &slot : plan.slots)
     for (AffineExpr tenant : slot.tenants)
       expression(tenant, "slot");

@@ -1,11 +1,13 @@
-//===- Weights.cpp - Packed weights as an object of their own -------------===//
+//===- Weights.cpp - Packed weights as an object or a file of their own ---===//
 //
-// Straight through the MC streamer: no IR constant is made of what may be
-// hundreds of megabytes.
+// The object goes straight through the MC streamer: no IR constant is made of
+// what may be hundreds of megabytes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CallingSequence.h"
+
+#include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/MC/MCAsmBackend.h"
@@ -28,6 +30,33 @@ using namespace upconv;
 
 static_assert(llvm::endianness::native == llvm::endianness::little,
               "weights are written as they lie in memory");
+
+std::string upconv::weightsFileName(const LibraryPlan &plan) {
+  return plan.name + ".weights";
+}
+
+size_t upconv::packedSize(const LibraryPlan &plan) {
+  return sizeof(upconv_rt_stamp) + plan.weights.values.size() * sizeof(float);
+}
+
+upconv_rt_stamp upconv::expectedStamp(const LibraryPlan &plan) {
+  upconv_rt_stamp stamp = {UPCONV_RT_WEIGHTS_MAGIC, 0, packedSize(plan), 0, {}};
+  if (plan.weightsMode == WeightsMode::Argument)
+    stamp.layout = upconv_rt_hash(plan.packWords.data(),
+                                  plan.packWords.size() * sizeof(int64_t));
+  else
+    stamp.content = upconv_rt_hash(plan.weights.values.data(),
+                                   plan.weights.values.size() * sizeof(float));
+  return stamp;
+}
+
+std::string upconv::emitPackedWeights(const LibraryPlan &plan) {
+  upconv_rt_stamp stamp = expectedStamp(plan);
+  std::string bytes(reinterpret_cast<const char *>(&stamp), sizeof stamp);
+  bytes.append(reinterpret_cast<const char *>(plan.weights.values.data()),
+               plan.weights.values.size() * sizeof(float));
+  return bytes;
+}
 
 llvm::Expected<std::string> upconv::emitWeightsObject(const LibraryPlan &plan) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =

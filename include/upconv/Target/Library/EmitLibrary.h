@@ -27,7 +27,8 @@ llvm::Expected<std::string> emitCallingSequenceText(const LibraryPlan &plan);
 llvm::Expected<std::string>
 emitCallingSequenceAssembly(const LibraryPlan &plan);
 
-/// All members of the library: calling sequence and runtime, weights, kernels;
+/// All members of the library: calling sequence and runtime, weights (if they
+/// are embedded), kernels;
 /// symbols prefixed with the library's name and hidden but for the public ones.
 struct LibraryMember {
   std::string name; ///< archive member, e.g. "generator_weights.o"
@@ -45,6 +46,10 @@ llvm::Expected<std::string>
 emitSharedLibrary(const LibraryPlan &plan,
                   const std::vector<LibraryMember> &members);
 
+/// The packed weights behind their stamp: the bytes of the file that a library
+/// in external mode wants. Only where there are weights.
+std::string emitPackedWeights(const LibraryPlan &plan);
+
 /// A CMake package (`<name>Config.cmake`) beside the archive.
 std::string emitCMakePackage(const LibraryPlan &plan);
 
@@ -53,7 +58,8 @@ std::string emitCMakePackage(const LibraryPlan &plan);
 std::string headerFileName(const LibraryPlan &plan);  ///< "generator.h"
 std::string archiveFileName(const LibraryPlan &plan); ///< "libgenerator.a"
 std::string
-sharedLibraryFileName(const LibraryPlan &plan); ///< "libgenerator.so"
+sharedLibraryFileName(const LibraryPlan &plan);       ///< "libgenerator.so"
+std::string weightsFileName(const LibraryPlan &plan); ///< "generator.weights"
 std::string
 cmakePackageFileName(const LibraryPlan &plan); ///< "generatorConfig.cmake"
 

@@ -94,9 +94,22 @@ struct ExtentCheck {
   std::string message; ///< e.g. "output of layer 'conv1d' would be empty"
 };
 
-/// The packed weights of the library: one read-only, 64-byte aligned section.
+/// The packed weights of the library, 64-byte aligned.
 struct WeightImage {
   std::vector<float> values;
+};
+
+/// Where a library's packed weights are: in a read-only section of its own, in
+/// a file that the host maps and hands over, or in memory that the host fills
+/// from the model's variables with `<name>_pack`.
+enum class WeightsMode { Embed, External, Argument };
+
+/// A variable of the model: a field of `<name>_weights`.
+struct Variable {
+  std::string field; ///< C identifier
+  std::string path;  ///< "<layer>/<variable>", as `--weights` names it
+  std::vector<int64_t> shape;
+  bool used = false; ///< some kernel's weights depend on it
 };
 
 struct LibraryPlan {
@@ -119,8 +132,19 @@ struct LibraryPlan {
   std::vector<ExtentCheck> checks;
   std::vector<Step> steps;
   WeightImage weights;
+  WeightsMode weightsMode = WeightsMode::Embed;
+  /// Of mode Argument: the variables, and how they are packed
+  /// (PackedWeights.h); the image's values are then all zero.
+  std::vector<Variable> variables;
+  std::vector<int64_t> packWords;
   int64_t parameters = 0; ///< of the model, for the header
 };
+
+/// Whether the weights come from outside, through the options. A plan without
+/// weights needs none in any mode.
+inline bool takesWeights(const LibraryPlan &plan) {
+  return plan.weightsMode != WeightsMode::Embed && !plan.weights.values.empty();
+}
 
 } // namespace upconv
 

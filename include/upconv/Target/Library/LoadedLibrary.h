@@ -9,10 +9,13 @@
 #ifndef UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H
 #define UPCONV_TARGET_LIBRARY_LOADEDLIBRARY_H
 
+#include "upconv/Target/Library/LibraryPlan.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <cstdint>
 #include <memory>
@@ -35,12 +38,22 @@ struct LoadedExtent {
 /// Elements of a shape without unknown dimensions.
 int64_t elementCount(llvm::ArrayRef<int64_t> shape);
 
+/// The machine that the code of an archive or a shared library is for. The
+/// error says where the file is damaged; its members are looked at one by one.
+llvm::Expected<llvm::Triple::ArchType>
+architectureOfLibrary(llvm::StringRef path);
+
+/// Links an archive that upconv made into a shared library at `output`.
+llvm::Error linkArchive(llvm::StringRef path, const std::string &output);
+
 class LoadedLibrary {
 public:
   /// Loads the file at `path`. `name` is the library's; if it is empty, the
-  /// file must hold exactly one.
+  /// file must hold exactly one. Errors begin with `shownAs`, or with the path
+  /// if that is empty.
   static llvm::Expected<LoadedLibrary> open(llvm::StringRef path,
-                                            llvm::StringRef name = "");
+                                            llvm::StringRef name = "",
+                                            llvm::StringRef shownAs = "");
   LoadedLibrary(LoadedLibrary &&);
   LoadedLibrary &operator=(LoadedLibrary &&);
   ~LoadedLibrary();
@@ -71,8 +84,21 @@ public:
     void (*parallelFor)(void *user, int count, void (*body)(void *, int),
                         void *context) = nullptr;
     void *user = nullptr;
+    const void *weights = nullptr; ///< where packedSize() is not 0
   };
-  llvm::Error prepare() const;
+  /// Bytes of packed weights that every run wants; 0: they are inside.
+  size_t packedSize() const;
+  /// What `pack` takes, in order; empty if the library has no `<name>_pack`.
+  llvm::ArrayRef<Variable> variables() const;
+  /// Packs values into packedSize() bytes, aligned to 64. Variables that are
+  /// not used may be null.
+  llvm::Error pack(llvm::ArrayRef<const float *> variables, void *packed) const;
+  /// Whether this processor has the instructions that the library uses.
+  bool runsHere() const;
+  /// Checks the processor, and the weights where they are not inside. An error
+  /// of theirs begins with `weightsFile` unless that is empty.
+  llvm::Error prepare(const void *weights = nullptr, size_t weightsSize = 0,
+                      llvm::StringRef weightsFile = "") const;
   llvm::Error run(llvm::ArrayRef<const float *> inputs,
                   llvm::ArrayRef<int64_t> extents,
                   llvm::ArrayRef<float *> outputs,

@@ -237,8 +237,13 @@ find_package(blur REQUIRED)
 add_executable(user main.c)
 target_link_libraries(user PRIVATE blur::blur)
 )");
-  expectRuns("cmake -S . -B build -Dblur_DIR=$PWD -DCMAKE_C_COMPILER=" + clang +
+  std::string build = " -Dblur_DIR=$PWD -DCMAKE_C_COMPILER=" + clang;
+  expectRuns("cmake -S . -B build" + build +
              " && cmake --build build && build/user");
+  // Without an archive beside it, it is the shared library's package.
+  write(sharedLibraryFileName(plan), sharedLibrary(plan));
+  expectRuns("rm " + archiveFileName(plan) + " && cmake -S . -B shared" +
+             build + " && cmake --build shared && shared/user");
 }
 
 } // namespace
