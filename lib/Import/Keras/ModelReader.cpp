@@ -41,6 +41,10 @@ private:
   void readImplicitInput(JsonValue first, StringRef firstName);
 
   LayerPlan &addLayer(JsonValue layerNode, StringRef name);
+  std::unique_ptr<LayerPlan> readAnyLayer(JsonValue layerNode, StringRef name,
+                                          std::string path,
+                                          std::vector<std::string> weightPath);
+  void readWrapped(LayerPlan &wrapper, JsonValue layerNode);
   void addInnerModel(LayerPlan &layer, JsonValue layerNode);
   void addInput(LayerPlan &layer, JsonValue layerConfig, StringRef key);
   std::string pathOf(StringRef name) const {
@@ -100,32 +104,65 @@ std::string ModelReader::uniquePath(StringRef name) {
   return path;
 }
 
-LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
-  auto [previous, isNew] = layerPlaces.try_emplace(name, layerNode.location());
-  std::string path = isNew ? uniquePath(name) : pathOf(name);
+/// A layer or a model, with what is inside it.
+std::unique_ptr<LayerPlan>
+ModelReader::readAnyLayer(JsonValue layerNode, StringRef name, std::string path,
+                          std::vector<std::string> weightPath) {
   StringRef className = layerNode.string("class_name");
   bool isModel = isModelClass(className) || isFunctionalSubclass(layerNode);
   auto layer = isModel ? std::make_unique<LayerPlan>(layerNode.location())
                        : readLayer(layerNode, path, file.flavor, reporter);
-  layer->name = path;
+  layer->name = std::move(path);
   layer->localName = name.str();
-  if (isModel)
-    layer->className = className.str();
-  if (owner)
-    layer->weightPath = owner->weightPath;
-  // Functions of tensors are no layers to Keras 3.
-  if (!layerNode.string("module").contains(".ops")) {
-    std::string base = toSnakeCase(className);
-    layer->weightPath.push_back(numbered(base, groupCounts[base]++));
-  }
+  layer->weightPath = std::move(weightPath);
   if (layer->activation) {
     layer->activation->weightPath = layer->weightPath;
     layer->activation->weightPath.back() += "/activation";
   }
-  plan.layers.push_back(std::move(layer));
+  if (isModel) {
+    layer->className = className.str();
+    addInnerModel(*layer, layerNode);
+  } else if (layer->kind && layer->kind->wraps != Wraps::Nothing) {
+    readWrapped(*layer, layerNode["config"]["layer"]);
+  }
+  return layer;
+}
+
+/// The layer inside `wrapper`, whose arguments have been read.
+void ModelReader::readWrapped(LayerPlan &wrapper, JsonValue layerNode) {
+  StringRef className = layerNode.string("class_name");
+  if (className.empty())
+    return;
+  std::string name = layerNode["config"].string("name").str();
+  if (name.empty())
+    name = toSnakeCase(className);
+  std::vector<std::string> weightPath = wrapper.weightPath;
+  weightPath.back() += "/layer";
+  wrapper.wrapped = readAnyLayer(layerNode, name, wrapper.name + "/" + name,
+                                 std::move(weightPath));
+  LayerPlan &inner = *wrapper.wrapped;
+  if (inner.isInput || inner.function) {
+    layerError(wrapper, layerNode.location())
+        << "a layer '" << inner.className << "' cannot be wrapped";
+    inner.valid = false;
+  }
+  wrapper.valid &= inner.valid && (inner.kind || inner.model);
+}
+
+LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
+  auto [previous, isNew] = layerPlaces.try_emplace(name, layerNode.location());
+  std::vector<std::string> weightPath;
+  if (owner)
+    weightPath = owner->weightPath;
+  // Functions of tensors are no layers to Keras 3.
+  if (!layerNode.string("module").contains(".ops")) {
+    std::string base = toSnakeCase(layerNode.string("class_name"));
+    weightPath.push_back(numbered(base, groupCounts[base]++));
+  }
+  plan.layers.push_back(readAnyLayer(layerNode, name,
+                                     isNew ? uniquePath(name) : pathOf(name),
+                                     std::move(weightPath)));
   LayerPlan &added = *plan.layers.back();
-  if (isModel)
-    addInnerModel(added, layerNode);
   if (!isNew) {
     InFlightDiagnostic diagnostic = layerError(added, layerNode.location());
     diagnostic << "another layer has the same name";
