@@ -73,6 +73,9 @@ static json::Array layersJson(func::FuncOp function, const Session &session) {
   llvm::StringMap<json::Object> crops = cropsOf(*session.model.module);
   json::Array layers;
   function.walk([&](keras::LayerOpInterface layer) {
+    // The first half of a TimeDistributed, which keras.time_distributed ends.
+    if (isa<keras::MergeStepsOp>(layer))
+      return;
     LayerParameters own = parametersOf(layer);
     json::Array variables;
     for (const keras::VariableSpec &variable : layer.getVariableSpecs())

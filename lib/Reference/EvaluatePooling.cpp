@@ -35,6 +35,14 @@ Result evaluateGlobalPooling(StringRef function, PoolingOp op,
   return reduce(input, function, axes, op.getKeepdims());
 }
 
+template <typename PoolingOp>
+Result evaluateAdaptivePooling(Pool pool, PoolingOp op, const Tensor64 &input) {
+  auto dataFormat = parseDataFormat(op.getDataFormat());
+  if (!dataFormat)
+    return dataFormat.takeError();
+  return adaptivePooling(pool, input, op.getOutputSize(), *dataFormat);
+}
+
 } // namespace
 
 Answer evaluatePoolingLayer(const LayerCall &call) {
@@ -50,6 +58,14 @@ Answer evaluatePoolingLayer(const LayerCall &call) {
       .Case<GlobalAveragePooling1DOp, GlobalAveragePooling2DOp,
             GlobalAveragePooling3DOp>(
           [&](auto op) { return evaluateGlobalPooling("mean", op, input); })
+      .Case<AdaptiveMaxPooling1DOp, AdaptiveMaxPooling2DOp,
+            AdaptiveMaxPooling3DOp>([&](auto op) {
+        return evaluateAdaptivePooling(Pool::Maximum, op, input);
+      })
+      .Case<AdaptiveAveragePooling1DOp, AdaptiveAveragePooling2DOp,
+            AdaptiveAveragePooling3DOp>([&](auto op) {
+        return evaluateAdaptivePooling(Pool::Average, op, input);
+      })
       .Default([](Operation *) { return std::nullopt; });
 }
 

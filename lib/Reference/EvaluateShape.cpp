@@ -63,6 +63,28 @@ Result evaluateCenterCrop(keras::CenterCropOp op, const Tensor64 &input) {
   });
 }
 
+/// (batch, steps, ...) to (batch * steps, ...).
+Result mergeSteps(Tensor64 input) {
+  if (input.shape.size() < 3)
+    return failure("an input of shape " + shapeText(input.shape) +
+                   " has no steps");
+  input.shape[1] *= input.shape[0];
+  input.shape.erase(input.shape.begin());
+  return input;
+}
+
+/// Back to the batch and the steps of `input`.
+Result splitSteps(Tensor64 steps, const Tensor64 &input) {
+  if (input.shape.size() < 3 || steps.shape.empty() ||
+      steps.shape[0] != input.shape[0] * input.shape[1])
+    return failure("a result of shape " + shapeText(steps.shape) +
+                   " does not have the steps of an input of shape " +
+                   shapeText(input.shape));
+  steps.shape[0] = input.shape[1];
+  steps.shape.insert(steps.shape.begin(), input.shape[0]);
+  return steps;
+}
+
 } // namespace
 
 Answer evaluateShapeLayer(const LayerCall &call) {
@@ -91,6 +113,10 @@ Answer evaluateShapeLayer(const LayerCall &call) {
                           {int64_t(op.getHeight()), int64_t(op.getWidth())},
                           op.getInterpolation(), format);
         });
+      })
+      .Case([&](MergeStepsOp) { return mergeSteps(input); })
+      .Case([&](TimeDistributedOp) {
+        return splitSteps(input, call.inputs.back());
       })
       .Case([&](CenterCropOp op) { return evaluateCenterCrop(op, input); })
       .Default([](Operation *) { return std::nullopt; });

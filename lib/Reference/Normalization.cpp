@@ -10,19 +10,24 @@ using namespace llvm;
 
 namespace upconv::reference {
 
-Expected<Tensor64> batchNormalization(const Tensor64 &input, int64_t axis,
-                                      double epsilon, const Tensor64 *gamma,
-                                      const Tensor64 *beta,
-                                      const Tensor64 &mean,
-                                      const Tensor64 &variance) {
-  Expected<int64_t> front = axisFromFront(axis, input.shape.size());
-  if (!front)
-    return front.takeError();
-  if (*front == 0)
-    return failure("batch normalization must not run along the batch axis");
+Expected<Tensor64>
+batchNormalization(const Tensor64 &input, ArrayRef<int64_t> axes,
+                   double epsilon, const Tensor64 *gamma, const Tensor64 *beta,
+                   const Tensor64 &mean, const Tensor64 &variance) {
   if (epsilon < 0)
     return failure("'epsilon' must not be negative");
-  std::vector<int64_t> expected = {input.shape[*front]};
+  std::vector<int64_t> broadcast(input.shape.size(), 1);
+  for (int64_t axis : axes) {
+    Expected<int64_t> front = axisFromFront(axis, input.shape.size());
+    if (!front)
+      return front.takeError();
+    if (*front == 0)
+      return failure("batch normalization must not run along the batch axis");
+    broadcast[*front] = input.shape[*front];
+  }
+  std::vector<int64_t> expected = broadcast;
+  if (axes.size() == 1)
+    expected = {*std::max_element(broadcast.begin(), broadcast.end())};
   for (const Tensor64 *variable : {gamma, beta, &mean, &variance})
     if (variable && variable->shape != expected)
       return failure("a variable of the normalization must have shape " +
@@ -32,7 +37,9 @@ Expected<Tensor64> batchNormalization(const Tensor64 &input, int64_t axis,
   Tensor64 output = input;
   size_t next = 0;
   forEachIndex(input.shape, [&](ArrayRef<int64_t> index) {
-    int64_t c = index[*front];
+    int64_t c = 0;
+    for (size_t axis = 0; axis < broadcast.size(); ++axis)
+      c = c * broadcast[axis] + (broadcast[axis] == 1 ? 0 : index[axis]);
     double &x = output.values[next++];
     x = (x - mean.values[c]) / std::sqrt(variance.values[c] + epsilon);
     if (gamma)

@@ -78,4 +78,47 @@ Expected<Tensor64> pooling(Pool pool, const Tensor64 &input,
   return toChannelsFirst(*output);
 }
 
+Expected<Tensor64> adaptivePooling(Pool pool, const Tensor64 &input,
+                                   ArrayRef<int64_t> outputSize,
+                                   DataFormat dataFormat) {
+  size_t rank = outputSize.size();
+  if (input.shape.size() != rank + 2)
+    return failure("pooling over " + Twine(rank) +
+                   " axes needs an input of rank " + Twine(rank + 2) +
+                   ", got " + shapeText(input.shape));
+  size_t first = dataFormat == DataFormat::ChannelsFirst ? 2 : 1;
+  std::vector<int64_t> shape = input.shape;
+  for (auto [axis, size] : enumerate(outputSize))
+    shape[first + axis] = size;
+  Expected<Tensor64> output = zeros(shape);
+  if (!output)
+    return output.takeError();
+
+  size_t next = 0;
+  forEachIndex(shape, [&](ArrayRef<int64_t> position) {
+    std::vector<int64_t> low = position.vec(), window(shape.size(), 1);
+    for (size_t axis = first; axis < first + rank; ++axis) {
+      int64_t n = input.shape[axis], m = shape[axis], o = position[axis];
+      low[axis] = o * n / m;
+      window[axis] = ((o + 1) * n + m - 1) / m - low[axis];
+    }
+    double &y = output->values[next++];
+    int64_t count = 0;
+    forEachIndex(window, [&](ArrayRef<int64_t> tap) {
+      std::vector<int64_t> source = low;
+      for (size_t axis = 0; axis < source.size(); ++axis)
+        source[axis] += tap[axis];
+      double x = input.values[flatIndex(source, input.shape)];
+      if (pool == Pool::Average)
+        y += x;
+      else if (count == 0 || x > y || std::isnan(x))
+        y = x; // a NaN stays: nothing compares greater
+      ++count;
+    });
+    if (pool == Pool::Average)
+      y /= count;
+  });
+  return output;
+}
+
 } // namespace upconv::reference

@@ -25,8 +25,13 @@ class Case:
         return f"{self.layer}({arguments}) of {' and '.join(self.shapes)}"
 
 
-def case(layer: str, *shapes: str, **config) -> Case:
+def case(layer: str, /, *shapes: str, **config) -> Case:
     return Case(layer, config, shapes)
+
+
+def layer(class_name: str, **config) -> dict:
+    """What a wrapper has inside."""
+    return {"class_name": class_name, "config": {"name": "inner", **config}}
 
 
 def both_formats(layer: str, last: str, first: str, **config) -> list[Case]:
@@ -88,7 +93,37 @@ CASES: list[Case] = [
     case("RMSNormalization", "2,5,19"), case("UnitNormalization", "2,5,19"),
     case("UnitNormalization", "2,3,4,5", axis=[1, 2]),
     case("Rescaling", "2,5,3", scale=0.5, offset=-1.0),
-    case("BatchNormalization", "2,4,3,5", axis=1),
+    case("Rescaling", "2,5,3", scale=[0.5, 2.0, -3.0], offset=[1.0, 0.0, -1.0]),
+    case("Rescaling", "?,?,17|2,3,17", scale=list(range(17))), case("Rescaling", "2,5,3", scale=2, offset=[1, 2, 3]),
+    case("Normalization", "2,5,3", mean=[1.0, 2.0, 3.0], variance=[0.25, 4.0, 9.0]),
+    case("Normalization", "2,4,3", axis=[1, 2], mean=list(range(12)), variance=list(range(1, 13)), invert=True),
+    case("Normalization", "2,4,3", axis=1, mean=[[0], [1], [2], [3]], variance=[[1], [2], [3], [4]]),
+    case("Normalization", "?,5,17|3,5,17"), case("Normalization", "2,5,3", axis=None, mean=0.5, variance=2.0),
+    case("BatchNormalization", "2,4,3,5", axis=1), case("BatchNormalization", "2,4,3,5", axis=[1, 3]),
+    case("BatchNormalization", "?,4,17|2,4,17", axis=[2, 1], scale=False),
+    # wrappers
+    case("TimeDistributed", "2,5,7", layer=layer("Dense", units=17, activation="relu")),
+    case("TimeDistributed", "?,?,7|2,3,7", layer=layer("Dense", units=4)),
+    case("TimeDistributed", "?,?,8,9,3|2,3,8,9,3", layer=layer("Conv2D", filters=5, kernel_size=3, strides=2)),
+    case("TimeDistributed", "2,3,4,5", layer=layer("Conv1DTranspose", filters=3, kernel_size=4, strides=2)),
+    case("TimeDistributed", "?,4,6,5|2,4,6,5", layer=layer("BatchNormalization", axis=1)),
+    case("TimeDistributed", "?,4,6,5|2,4,6,5", layer=layer("GlobalMaxPooling1D")),
+    case("TimeDistributed", "?,?,6,5|2,1,6,5", layer=layer("LayerNormalization")),
+    case("TimeDistributed", "2,2,3,4", layer=layer("TimeDistributed", layer=layer("Dense", units=5))),
+    case("SpectralNormalization", "2,9,5", layer=layer("Conv1D", filters=6, kernel_size=3, activation="gelu")),
+    case("SpectralNormalization", "2,5", layer=layer("Embedding", input_dim=7, output_dim=3)),
+    # resizing
+    *(one for interpolation in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area", "gaussian",
+                                "mitchellcubic")
+      for one in both_formats("Resizing", "2,7,10,3", "2,3,7,10", height=9, width=4, interpolation=interpolation)),
+    case("Resizing", "?,7,5,17|2,7,5,17", height=14, width=15), case("Resizing", "1,5,7,2", height=1, width=1),
+    case("Resizing", "1,12,8,2", height=3, width=4, interpolation="area"),
+    # adaptive pooling
+    *(one for kind in ("Max", "Average")
+      for one in (case(f"Adaptive{kind}Pooling1D", "?,8,17|3,8,17", output_size=5),
+                  case(f"Adaptive{kind}Pooling1D", "2,3,5", output_size=7),
+                  case(f"Adaptive{kind}Pooling3D", "1,7,4,5,2", output_size=[3, 2, 4]),
+                  *both_formats(f"Adaptive{kind}Pooling2D", "2,7,12,5", "2,5,7,12", output_size=[3, 4]))),
     # others
     case("Embedding", "2,5", input_dim=7, output_dim=17), case("Masking", "2,5,3", mask_value=0.0),
     *(case(layer, "2,3,4,5", **config) for layer, config in (

@@ -86,14 +86,22 @@ struct PoolingArguments {
 llvm::Expected<Tensor64> pooling(Pool pool, const Tensor64 &input,
                                  const PoolingArguments &arguments);
 
+/// Output o of `outputSize` m on an axis of n positions pools those from
+/// floor(o * n / m) up to, but not including, ceil((o + 1) * n / m).
+llvm::Expected<Tensor64> adaptivePooling(Pool pool, const Tensor64 &input,
+                                         llvm::ArrayRef<int64_t> outputSize,
+                                         DataFormat dataFormat);
+
 //===----------------------------------------------------------------------===//
 // Normalization, activation, merging
 //===----------------------------------------------------------------------===//
 
-/// (x - mean) / sqrt(variance + epsilon) * gamma + beta along `axis`, which may
-/// be negative; a null `gamma` is 1 and a null `beta` is 0.
+/// (x - mean) / sqrt(variance + epsilon) * gamma + beta along `axes`, which may
+/// be negative; a null `gamma` is 1 and a null `beta` is 0. The variables of
+/// several axes have the input's rank, with size 1 on the others.
 llvm::Expected<Tensor64>
-batchNormalization(const Tensor64 &input, int64_t axis, double epsilon,
+batchNormalization(const Tensor64 &input, llvm::ArrayRef<int64_t> axes,
+                   double epsilon,
                    const Tensor64 *gamma, const Tensor64 *beta,
                    const Tensor64 &mean, const Tensor64 &variance);
 

@@ -24,9 +24,9 @@ using namespace upconv;
 static Value lowerLayer(Lowering &lowering, Operation *layer) {
   if (layer->hasTrait<keras::IdentityAtInference>())
     return lowering.lowered(layer->getOperand(0));
-  for (auto lowerFamily :
-       {lowerActivation, lowerMerging, lowerSlicing, lowerContraction,
-        lowerStatistics, lowerResampling, lowerDepthwise})
+  for (auto lowerFamily : {lowerActivation, lowerMerging, lowerSlicing,
+                           lowerContraction, lowerStatistics, lowerResampling,
+                           lowerDepthwise, lowerAdaptivePooling, lowerWrapper})
     if (Value value = lowerFamily(lowering, layer))
       return value;
   return llvm::TypeSwitch<Operation *, Value>(layer)
@@ -108,8 +108,7 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     if (!value) {
       delete newBody;
       return keras::emitLayerError(
-                 op.getLoc(),
-                 cast<keras::LayerOpInterface>(op).getLayerClass())
+                 op.getLoc(), cast<keras::LayerOpInterface>(op).getLayerClass())
              << "these arguments are not supported yet";
     }
     lowering.values.map(op.getResult(0), value);

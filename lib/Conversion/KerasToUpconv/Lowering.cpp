@@ -31,7 +31,18 @@ Value Lowering::weights(Operation *layer, StringRef variable, StringRef role,
   return WeightsOp::create(builder, layer->getLoc(), type, key, role,
                            channelAxis, attr ? attr.getHash() : StringRef(),
                            /*folds=*/ArrayAttr(),
-                           /*upsampled=*/DenseI64ArrayAttr());
+                           /*upsampled=*/DenseI64ArrayAttr(),
+                           /*values=*/DenseF32ArrayAttr());
+}
+
+Value Lowering::constants(Location loc, StringRef role, ArrayRef<double> values,
+                          ArrayRef<int64_t> shape) {
+  SmallVector<float> rounded(values.begin(), values.end());
+  return WeightsOp::create(
+      builder, loc, RankedTensorType::get(shape, builder.getF32Type()),
+      /*source=*/"", role, /*channel_axis=*/shape.size() - 1, /*hash=*/"",
+      /*folds=*/ArrayAttr(), /*upsampled=*/DenseI64ArrayAttr(),
+      builder.getDenseF32ArrayAttr(rounded));
 }
 
 Value Lowering::transpose(Location loc, Value value,

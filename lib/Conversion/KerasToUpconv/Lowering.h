@@ -46,6 +46,10 @@ public:
   mlir::Value weights(mlir::Operation *layer, llvm::StringRef variable,
                       llvm::StringRef role, int64_t channelAxis,
                       llvm::ArrayRef<int64_t> shape);
+  /// Numbers that the layer's arguments say, rounded to float32.
+  mlir::Value constants(mlir::Location loc, llvm::StringRef role,
+                        llvm::ArrayRef<double> values,
+                        llvm::ArrayRef<int64_t> shape);
   /// The weight-store key of a layer's variable, or "" if it has none.
   llvm::StringRef variableKey(mlir::Operation *layer, llvm::StringRef variable);
 
@@ -95,6 +99,8 @@ mlir::Value lowerActivation(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerMerging(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerSlicing(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerContraction(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerWrapper(Lowering &lowering, mlir::Operation *layer);
+mlir::Value lowerAdaptivePooling(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerStatistics(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerResampling(Lowering &lowering, mlir::Operation *layer);
 mlir::Value lowerDepthwise(Lowering &lowering, mlir::Operation *layer);

@@ -4,6 +4,8 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace upconv;
 
@@ -90,44 +92,59 @@ Value upconv::lowerMerging(Lowering &lowering, Operation *layer) {
       .Default([](Operation *) { return Value(); });
 }
 
-// x to a small integer power by multiplications, or null.
-static Value integerPower(Scalars &scalars, Value x, double exponent) {
-  int64_t n = std::abs(static_cast<int64_t>(exponent));
-  if (n != std::abs(exponent) || n > 64 || n == 0)
-    return {};
+// More is no use in float32, whose range it leaves.
+static constexpr double kLargestExponent = 64;
+
+// x^n by multiplications, null for n = 0.
+static Value integerPower(Scalars &scalars, Value x, int64_t n) {
   Value result, square = x;
   for (; n; n >>= 1, square = scalars.mul(square, square))
     if (n & 1)
       result = result ? scalars.mul(result, square) : square;
+  return result;
+}
+
+// x^|exponent| = x^n exp(f log x) with n whole and f in [0, 1): rounding in the
+// exponential's argument is an error relative to the result, so that only the
+// fraction goes that way. It is NaN for a negative x, as a power is.
+static Value power(Scalars &scalars, Value x, double exponent) {
+  double whole = std::floor(std::abs(exponent));
+  double fraction = std::abs(exponent) - whole;
+  Value result = integerPower(scalars, x, static_cast<int64_t>(whole));
+  if (fraction != 0) {
+    Value root = fraction == 0.5
+                     ? scalars.unary("sqrt", x)
+                     : scalars.unary("exponential",
+                                     scalars.mul(scalars(fraction),
+                                                 scalars.unary("log", x)));
+    result = result ? scalars.mul(result, root) : root;
+  }
+  if (!result)
+    return scalars(1);
   return exponent < 0 ? scalars.div(scalars(1), result) : result;
 }
 
 static Value withScalar(Scalars &scalars, keras::OpsBinaryOp op, Value x) {
   double scalar = op.getScalar()->convertToDouble();
   bool first = op.getScalarFirst();
-  if (op.getFunction() == "power" && !first) {
-    if (Value power = integerPower(scalars, x, scalar))
-      return power;
-    if (scalar == 0.5)
-      return scalars.unary("sqrt", x);
-    if (scalar == -0.5)
-      return scalars.unary("rsqrt", x);
-  }
+  if (op.getFunction() == "power")
+    return first ? scalars.unary("exponential",
+                                 scalars.mul(x, scalars(std::log(scalar))))
+                 : power(scalars, x, scalar);
   Value constant = scalars(scalar);
   return first ? scalars.binary(op.getFunction(), constant, x)
                : scalars.binary(op.getFunction(), x, constant);
 }
 
-// A general power has no scalar form.
+// A power has one if a number is its exponent or its positive base.
 static bool hasScalarForm(keras::OpsBinaryOp op) {
   if (op.getFunction() != "power")
     return true;
-  if (!op.getScalar() || op.getScalarFirst())
+  if (!op.getScalar())
     return false;
-  double exponent = op.getScalar()->convertToDouble();
-  return std::abs(exponent) == 0.5 ||
-         (exponent != 0 && std::abs(exponent) <= 64 &&
-          exponent == static_cast<int64_t>(exponent));
+  double scalar = op.getScalar()->convertToDouble();
+  return op.getScalarFirst() ? scalar > 0 && std::isfinite(scalar)
+                             : std::abs(scalar) <= kLargestExponent;
 }
 
 Value upconv::lowerBinary(Lowering &lowering, keras::OpsBinaryOp op) {

@@ -7,12 +7,48 @@
 using namespace mlir;
 using namespace upconv;
 
+// Variables of several axes have the input's rank already.
+static Value lowerAlongAxes(Lowering &lowering,
+                            keras::BatchNormalizationOp op) {
+  Value input = lowering.lowered(op.getInput());
+  Extents extents = getExtents(input.getType());
+  SmallVector<int64_t> shape(extents.size(), 1);
+  for (int64_t entry : op.getAxis()) {
+    int64_t axis = normalizeAxis(entry, extents.size());
+    shape[axis] = *getConstant(extents[axis]);
+  }
+  SmallVector<Value> inputs = {input};
+  auto add = [&](StringRef variable, StringRef role) {
+    inputs.push_back(
+        lowering.weights(op, variable, role, shape.size() - 1, shape));
+  };
+  add("moving_mean", "shift");
+  add("moving_variance", "scale");
+  if (op.getScale())
+    add("gamma", "scale");
+  if (op.getCenter())
+    add("beta", "shift");
+  return lowering.map(op.getLoc(), inputs, extents,
+                      [&](OpBuilder &builder, Location loc, ValueRange in) {
+                        Scalars s(builder, loc);
+                        double epsilon = op.getEpsilon().convertToDouble();
+                        Value deviation =
+                            s.unary("sqrt", s.add(in[2], s(epsilon)));
+                        Value x = s.div(s.sub(in[0], in[1]), deviation);
+                        if (op.getScale())
+                          x = s.mul(x, in[3]);
+                        return op.getCenter() ? s.add(x, in.back()) : x;
+                      });
+}
+
 Value upconv::lowerBatchNormalization(Lowering &lowering,
                                       keras::BatchNormalizationOp op) {
+  if (op.getAxis().size() > 1)
+    return lowerAlongAxes(lowering, op);
   Location loc = op.getLoc();
   Value input = lowering.lowered(op.getInput());
   int64_t rank = cast<RankedTensorType>(input.getType()).getRank();
-  int64_t axis = normalizeAxis(op.getAxis(), rank);
+  int64_t axis = normalizeAxis(op.getAxis().front(), rank);
   auto fold = FoldAttr::get(
       lowering.context(),
       op.getScale() ? lowering.variableKey(op, "gamma") : "",
@@ -35,15 +71,23 @@ Value upconv::lowerBatchNormalization(Lowering &lowering,
                             : result;
 }
 
-// One number each; a list would need constants that no weights file holds.
+// A list has one entry per element of the last axis.
 Value upconv::lowerRescaling(Lowering &lowering, keras::RescalingOp op) {
-  if (op.getScale().size() != 1 || op.getOffset().size() != 1)
-    return {};
-  double scale = op.getScale().front(), offset = op.getOffset().front();
-  return lowering.mapElements(op, [&](Scalars &s, Value x) {
-    Value scaled = s.mul(x, s(scale));
-    return offset == 0 ? scaled : s.add(scaled, s(offset));
-  });
+  ArrayRef<double> scale = op.getScale(), offset = op.getOffset();
+  SmallVector<Value> inputs = {lowering.lowered(op.getInput())};
+  for (auto [role, values] : {std::pair("scale", scale), {"shift", offset}})
+    if (values.size() > 1)
+      inputs.push_back(lowering.constants(
+          op.getLoc(), role, values, {static_cast<int64_t>(values.size())}));
+  return lowering.map(
+      op.getLoc(), inputs, getExtents(inputs.front().getType()),
+      [&](OpBuilder &builder, Location loc, ValueRange in) {
+        Scalars s(builder, loc);
+        Value x = s.mul(in[0], scale.size() > 1 ? in[1] : s(scale.front()));
+        if (offset.size() > 1)
+          return s.add(x, in.back());
+        return offset.front() == 0 ? x : s.add(x, s(offset.front()));
+      });
 }
 
 // (x - mean) / deviation, or back.
@@ -56,15 +100,17 @@ static Value normalized(Scalars &s, Value x, Value mean, Value deviation,
 Value upconv::lowerNormalization(Lowering &lowering,
                                  keras::NormalizationOp op) {
   bool invert = op.getInvert();
-  if (auto mean = op.getMean()) {
-    if (mean->size() != 1)
-      return {};
-    double deviation = std::max(std::sqrt(op.getVariance()->front()), 1e-7);
+  auto deviationOf = [](double variance) {
+    return std::max(std::sqrt(variance), 1e-7);
+  };
+  auto given = op.getMean();
+  if (given && given->size() == 1) {
+    double deviation = deviationOf(op.getVariance()->front());
     return lowering.mapElements(op, [&](Scalars &s, Value x) {
-      return normalized(s, x, s(mean->front()), s(deviation), invert);
+      return normalized(s, x, s(given->front()), s(deviation), invert);
     });
   }
-  // Variables over the kept axes, broadcast over the others.
+  // One value per element of the kept axes, broadcast over the others.
   Value input = lowering.lowered(op.getInput());
   Extents extents = getExtents(input.getType());
   SmallVector<int64_t> shape(extents.size(), 1);
@@ -72,13 +118,21 @@ Value upconv::lowerNormalization(Lowering &lowering,
     int64_t axis = normalizeAxis(entry, extents.size());
     shape[axis] = *getConstant(extents[axis]);
   }
-  Value mean = lowering.weights(op, "mean", "shift", 0, shape);
-  Value variance = lowering.weights(op, "variance", "scale", 0, shape);
-  return lowering.map(op.getLoc(), {input, mean, variance}, extents,
-                      [&](OpBuilder &builder, Location loc, ValueRange in) {
-                        Scalars s(builder, loc);
-                        Value deviation =
-                            s.max(s.unary("sqrt", in[2]), s(1e-7));
-                        return normalized(s, in[0], in[1], deviation, invert);
-                      });
+  Value mean, deviation;
+  if (given) {
+    mean = lowering.constants(op.getLoc(), "shift", *given, shape);
+    deviation = lowering.constants(
+        op.getLoc(), "scale",
+        llvm::map_to_vector(*op.getVariance(), deviationOf), shape);
+  } else {
+    mean = lowering.weights(op, "mean", "shift", 0, shape);
+    deviation = lowering.weights(op, "variance", "scale", 0, shape);
+  }
+  return lowering.map(
+      op.getLoc(), {input, mean, deviation}, extents,
+      [&](OpBuilder &builder, Location loc, ValueRange in) {
+        Scalars s(builder, loc);
+        Value scale = given ? in[2] : s.max(s.unary("sqrt", in[2]), s(1e-7));
+        return normalized(s, in[0], in[1], scale, invert);
+      });
 }

@@ -1,8 +1,11 @@
-//===- Resampling.cpp - Lowering of UpSampling ----------------------------===//
+//===- Resampling.cpp - Lowering of UpSampling and Resizing ---------------===//
 //
 // Output position o = i * f + r looks at input position i + (r + 0.5) / f - 0.5
 // (half-pixel centres), so the weights depend on the residue r alone. Kernels
 // and borders are those of TensorFlow's image resizing without antialiasing.
+// Between sizes n and m, neither a multiple of the other, position o looks at
+// (o + 0.5) n / m - 0.5: each tap is a reindex, weighted by a vector along the
+// axis.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +13,7 @@
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -124,6 +128,137 @@ static Value upsample(Lowering &lowering, Location loc, Value value,
   return value;
 }
 
+//===----------------------------------------------------------------------===//
+// Resizing
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// One tap of every output position along an axis: its input positions are
+/// floor((o * step + start) / repeat).
+struct Tap {
+  int64_t step, start, repeat;
+  SmallVector<double> weights;
+
+  int64_t position(int64_t output) const {
+    return llvm::divideFloorSigned(output * step + start, repeat);
+  }
+};
+
+} // namespace
+
+static SmallVector<Tap> filterTaps(StringRef interpolation, int64_t inputs,
+                                   int64_t outputs) {
+  Filter filter = filterOf(interpolation);
+  int64_t diameter = static_cast<int64_t>(2 * filter.radius);
+  SmallVector<Tap> taps;
+  for (int64_t t = 0; t < diameter; ++t)
+    taps.push_back({2 * inputs,
+                    inputs - outputs + outputs * (2 * t + 2 - diameter),
+                    2 * outputs,
+                    {}});
+  for (int64_t o = 0; o < outputs; ++o) {
+    double centre = (o + 0.5) * inputs / outputs - 0.5;
+    double fraction = centre - std::floor(centre);
+    if (interpolation == "bicubic")
+      centre = std::floor(centre) + std::nearbyint(fraction * 1024) / 1024;
+    double total = 0;
+    for (Tap &tap : taps) {
+      int64_t position = tap.position(o);
+      bool counts = !filter.renormalize || (position >= 0 && position < inputs);
+      tap.weights.push_back(counts ? filter.weight(position - centre) : 0);
+      total += tap.weights.back();
+    }
+    for (Tap &tap : taps)
+      tap.weights.back() /= total;
+  }
+  return taps;
+}
+
+// The mean over what an output pixel covers.
+static SmallVector<Tap> areaTaps(int64_t inputs, int64_t outputs) {
+  double scale = static_cast<double>(inputs) / outputs;
+  SmallVector<Tap> taps;
+  for (int64_t t = 0; t <= llvm::divideCeilSigned(inputs, outputs); ++t) {
+    Tap tap = {inputs, t * outputs, outputs, {}};
+    for (int64_t o = 0; o < outputs; ++o) {
+      int64_t position = tap.position(o);
+      double low = std::max<double>(position, o * scale);
+      double high = std::min<double>(position + 1, (o + 1) * scale);
+      tap.weights.push_back(std::max(0.0, high - low) / scale);
+    }
+    taps.push_back(std::move(tap));
+  }
+  return taps;
+}
+
+static Value sumOfTaps(Lowering &lowering, Location loc, Value value,
+                       int64_t axis, ArrayRef<Tap> taps) {
+  Value sum;
+  for (const Tap &tap : taps) {
+    if (llvm::all_of(tap.weights, [](double weight) { return weight == 0; }))
+      continue;
+    SmallVector<AxisIndex> indices = identityIndices(value);
+    indices[axis] = {
+        lowering.constant(static_cast<int64_t>(tap.weights.size())),
+        lowering.constant(tap.start), tap.step, tap.repeat};
+    Value part = reindex(lowering, loc, value, indices, "edge");
+    Extents extents = getExtents(part.getType());
+    SmallVector<int64_t> shape(extents.size() - axis, 1);
+    shape.front() = tap.weights.size();
+    SmallVector<Value> inputs = {
+        part, lowering.constants(loc, "scale", tap.weights, shape)};
+    if (sum)
+      inputs.push_back(sum);
+    sum = lowering.map(loc, inputs, extents,
+                       [](OpBuilder &builder, Location loc, ValueRange in) {
+                         Scalars s(builder, loc);
+                         Value term = s.mul(in[0], in[1]);
+                         return in.size() > 2 ? s.add(in[2], term) : term;
+                       });
+  }
+  return sum;
+}
+
+static Value resizeAxis(Lowering &lowering, Location loc, Value value,
+                        int64_t axis, int64_t outputs,
+                        StringRef interpolation) {
+  int64_t inputs = *getConstant(getExtents(value.getType())[axis]);
+  if (interpolation == "nearest") {
+    SmallVector<AxisIndex> indices = identityIndices(value);
+    indices[axis] = {lowering.constant(outputs), lowering.constant(inputs),
+                     2 * inputs, 2 * outputs};
+    return reindex(lowering, loc, value, indices);
+  }
+  if (interpolation != "area" && outputs % inputs == 0)
+    return resample(lowering, loc, value, axis, outputs / inputs,
+                    interpolation);
+  return sumOfTaps(lowering, loc, value, axis,
+                   interpolation == "area"
+                       ? areaTaps(inputs, outputs)
+                       : filterTaps(interpolation, inputs, outputs));
+}
+
+static Value lowerResizing(Lowering &lowering, keras::ResizingOp op) {
+  Location loc = op.getLoc();
+  return inChannelsLast(
+      lowering, loc, lowering.lowered(op.getInput()), op.getDataFormat(),
+      [&](Value value) {
+        for (auto [axis, size] :
+             {std::pair(1, op.getHeight()), std::pair(2, op.getWidth())})
+          value = resizeAxis(lowering, loc, value, axis, size,
+                             op.getInterpolation());
+        return value;
+      });
+}
+
+// The weights depend on both sizes.
+static bool hasKnownSizes(keras::ResizingOp op) {
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  int64_t first = op.getDataFormat() == "channels_first" ? 2 : 1;
+  return !input.isDynamicDim(first) && !input.isDynamicDim(first + 1);
+}
+
 Value upconv::lowerResampling(Lowering &lowering, Operation *layer) {
   auto lower = [&](auto op, StringRef interpolation) {
     return inChannelsLast(lowering, layer->getLoc(),
@@ -137,5 +272,8 @@ Value upconv::lowerResampling(Lowering &lowering, Operation *layer) {
       .Case<keras::UpSampling1DOp, keras::UpSampling2DOp,
             keras::UpSampling3DOp>(
           [&](auto op) { return lower(op, op.getInterpolation()); })
+      .Case([&](keras::ResizingOp op) {
+        return hasKnownSizes(op) ? lowerResizing(lowering, op) : Value();
+      })
       .Default([](Operation *) { return Value(); });
 }

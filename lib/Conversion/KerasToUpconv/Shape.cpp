@@ -26,6 +26,31 @@ Value upconv::lowerReshape(Lowering &lowering, keras::ReshapeOp op) {
                            getTensorType(lowering.context(), out), input);
 }
 
+// Views both: at inference no layer looks from one sample to another.
+Value upconv::lowerWrapper(Lowering &lowering, Operation *layer) {
+  auto view = [&](Extents extents) -> Value {
+    return ReshapeOp::create(lowering.builder, layer->getLoc(),
+                             getTensorType(lowering.context(), extents),
+                             lowering.lowered(layer->getOperand(0)));
+  };
+  auto extentsOf = [&](Value value) {
+    return getExtents(lowering.lowered(value).getType());
+  };
+  if (auto op = dyn_cast<keras::MergeStepsOp>(layer)) {
+    Extents extents = extentsOf(op.getInput());
+    extents[1] = getProduct(lowering.context(), {extents[0], extents[1]});
+    extents.erase(extents.begin());
+    return view(extents);
+  }
+  if (auto op = dyn_cast<keras::TimeDistributedOp>(layer)) {
+    Extents extents = extentsOf(op.getSteps()), in = extentsOf(op.getInput());
+    extents.front() = in[1];
+    extents.insert(extents.begin(), in[0]);
+    return view(extents);
+  }
+  return {};
+}
+
 Value upconv::lowerPermute(Lowering &lowering, keras::PermuteOp op) {
   SmallVector<int64_t> permutation = {0};
   llvm::append_range(permutation, op.getDims());

@@ -109,6 +109,8 @@ upconv::evaluateWeights(Operation *operation, const WeightStore &store) {
       values = upsampledKernel(**source, *factors, type.getShape());
     else
       values.assign((*source)->values.begin(), (*source)->values.end());
+  } else if (std::optional<ArrayRef<float>> own = op.getValues()) {
+    values.assign(own->begin(), own->end());
   }
 
   int64_t axis = op.getChannelAxis(), channels = type.getDimSize(axis),

@@ -2,6 +2,7 @@
 
 #include "Graph.h"
 #include "FunctionCall.h"
+#include "LayerKinds.h"
 #include "Scope.h"
 #include "Spelling.h"
 
@@ -10,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
+using namespace upconv;
 using namespace upconv::keras_import;
 
 namespace {
@@ -60,6 +62,10 @@ private:
   CallResult emitCall(const Frame &frame, const LayerCall &call);
   CallResult emitInnerModel(const LayerPlan &layer, const LayerCall &call,
                             ArrayRef<TensorResult> inputs);
+  CallResult emitInside(const LayerPlan &layer, const LayerCall &call,
+                        ArrayRef<TensorResult> inputs);
+  CallResult emitWrapped(const LayerPlan &wrapper, const LayerCall &call,
+                         TensorResult input);
   Value emitLayer(const LayerPlan &layer, ValueRange inputs);
   void verifyArguments(const LayerPlan &layer);
   bool agreesWithFile(const Frame &frame, const LayerCall &call, size_t index,
@@ -106,6 +112,8 @@ TensorResult GraphBuilder::resolve(const Frame &frame,
 
 /// Checks what does not need an input, once per layer.
 void GraphBuilder::verifyArguments(const LayerPlan &layer) {
+  if (layer.wrapped)
+    verifyArguments(*layer.wrapped);
   if (!layer.kind || !layer.valid || !verified.insert(&layer).second)
     return;
   if (failed(layer.kind->verify(
@@ -199,6 +207,60 @@ CallResult GraphBuilder::emitInnerModel(const LayerPlan &layer,
   return result;
 }
 
+/// What is inside `wrapper` on its input, and then the wrapper itself.
+CallResult GraphBuilder::emitWrapped(const LayerPlan &wrapper,
+                                     const LayerCall &call,
+                                     TensorResult input) {
+  bool everyStep = wrapper.kind->wraps == Wraps::EveryStep;
+  if (!input.value || verified.contains(&wrapper))
+    return {{}, input.disagrees};
+  TensorResult given = input;
+  if (everyStep) {
+    Operation *merged = keras_import::detail::buildKind<keras::MergeStepsOp>(
+        builder, wrapper.location(), input.value,
+        builder.getDictionaryAttr({}));
+    if (!merged) {
+      reporter.markInvalid();
+      verified.insert(&wrapper);
+      return {};
+    }
+    given.value = merged->getResult(0);
+  }
+  CallResult result = emitInside(*wrapper.wrapped, call, given);
+  if (result.values.size() > 1) {
+    reporter.unsupported(wrapper.place)
+        << describe(wrapper) << ": a wrapped model with "
+        << result.values.size() << " outputs is not supported";
+    verified.insert(&wrapper);
+    return {};
+  }
+  if (result.values.empty() || !result.values.front())
+    return {};
+  SmallVector<Value> operands = {result.values.front()};
+  if (everyStep)
+    operands.push_back(input.value);
+  result.values.front() = emitLayer(wrapper, operands);
+  return result;
+}
+
+/// A layer, wrapper or model with its inputs.
+CallResult GraphBuilder::emitInside(const LayerPlan &layer,
+                                    const LayerCall &call,
+                                    ArrayRef<TensorResult> inputs) {
+  if (layer.model)
+    return emitInnerModel(layer, call, inputs);
+  if (layer.wrapped)
+    return emitWrapped(layer, call, inputs.front());
+  CallResult result;
+  SmallVector<Value> operands;
+  for (const TensorResult &input : inputs) {
+    operands.push_back(input.value);
+    result.disagrees |= input.disagrees;
+  }
+  result.values.push_back(emitLayer(layer, operands));
+  return result;
+}
+
 CallResult GraphBuilder::emitCall(const Frame &frame, const LayerCall &call) {
   const LayerPlan &layer = *frame.plan.layers[call.layer];
   std::vector<TensorResult> inputs;
@@ -227,7 +289,7 @@ CallResult GraphBuilder::emitCall(const Frame &frame, const LayerCall &call) {
     result.values =
         FunctionCall(layer, call, operands, builder, reporter).build();
   else if (complete)
-    result.values.push_back(emitLayer(layer, operands));
+    result = emitInside(layer, call, inputs);
   else
     verifyArguments(layer);
   return result;

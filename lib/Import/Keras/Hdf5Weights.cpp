@@ -90,6 +90,13 @@ private:
   llvm::StringSet<> layerNames;
 };
 
+/// How many variables of the group are not the layer's: a SpectralNormalization
+/// counts the kernel, which the layer inside it keeps, as its own first one.
+size_t foreignVariables(const LayerVariables &layer) {
+  const LayerKind *kind = layer.plan->kind;
+  return kind && kind->wraps == Wraps::Layer ? 1 : 0;
+}
+
 /// The group must hold no more variables than the layer has, and must not be
 /// another layer's.
 bool GroupedWeights::verifyGroup(const OpenFile &source,
@@ -100,7 +107,7 @@ bool GroupedWeights::verifyGroup(const OpenFile &source,
       llvm::count_if(source.file->children(group), [](const auto &child) {
         return llvm::all_of(child, llvm::isDigit);
       });
-  if (count > layer.specs.size()) {
+  if (count > layer.specs.size() + foreignVariables(layer)) {
     reporter.invalid(layer.plan->place)
         << describe(*layer.plan) << ": the layer has " << layer.specs.size()
         << " variables, '" << source.name << ":/" << group << "' holds "
@@ -128,7 +135,8 @@ void GroupedWeights::load(const LayerVariables &layer, WeightStore &store,
     if (!verifyGroup(source, layer, group, reporter))
       return;
   for (auto [index, spec] : llvm::enumerate(layer.specs)) {
-    std::string path = group + "/" + std::to_string(index);
+    std::string path =
+        group + "/" + std::to_string(index + foreignVariables(layer));
     auto holder = llvm::find_if(
         files, [&](const OpenFile &file) { return file.file->contains(path); });
     loadVariable(holder == files.end() ? files.front() : *holder, path, layer,
@@ -206,6 +214,8 @@ private:
       for (const keras::VariableSpec &spec : variables->specs)
         (spec.trainable && !frozen ? trainable : others)
             .push_back({variables, &spec});
+    if (layer.wrapped)
+      add(*layer.wrapped, frozen);
     if (layer.activation)
       add(*layer.activation, frozen);
   }

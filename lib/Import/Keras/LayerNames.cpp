@@ -8,12 +8,6 @@ using namespace llvm;
 
 ArrayRef<StringRef> upconv::keras_import::getOtherLayers() {
   static constexpr StringRef names[] = {"AbstractRNNCell",
-                                        "AdaptiveAveragePooling1D",
-                                        "AdaptiveAveragePooling2D",
-                                        "AdaptiveAveragePooling3D",
-                                        "AdaptiveMaxPooling1D",
-                                        "AdaptiveMaxPooling2D",
-                                        "AdaptiveMaxPooling3D",
                                         "AdditiveAttention",
                                         "Attention",
                                         "AugMix",
@@ -59,14 +53,12 @@ ArrayRef<StringRef> upconv::keras_import::getOtherLayers() {
                                         "SimpleRNNCell",
                                         "SlicingOpLambda",
                                         "Solarization",
-                                        "SpectralNormalization",
                                         "StackedRNNCells",
                                         "StringLookup",
                                         "TFOpLambda",
                                         "TFSMLayer",
                                         "TensorFlowOpLayer",
                                         "TextVectorization",
-                                        "TimeDistributed",
                                         "TorchModuleWrapper",
                                         "Wrapper"};
   return names;

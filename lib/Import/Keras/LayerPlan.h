@@ -49,6 +49,8 @@ struct LayerPlan {
   std::unique_ptr<ModelPlan> model;
   /// Whether `model` is what a class of the user's own is made of.
   bool isComposition = false;
+  /// The layer or model inside a wrapper.
+  std::unique_ptr<LayerPlan> wrapped;
   /// A function of tensors (keras.ops, TFOpLambda, Lambda) in place of a layer.
   const FunctionKind *function = nullptr;
   std::string functionName; ///< as the file spells it
@@ -128,6 +130,13 @@ struct ModelPlan {
   std::vector<std::unique_ptr<JsonDocument>> documents;
 };
 
+/// What a layer has another layer inside for.
+enum class Wraps {
+  Nothing,
+  Layer,    ///< the inputs are the inner layer's
+  EveryStep ///< the inner layer sees the steps of the input as samples
+};
+
 /// A class of layers: how its arguments are read and how its op is built.
 struct LayerKind {
   llvm::StringRef className;
@@ -139,6 +148,9 @@ struct LayerKind {
   /// Infers the type, which reports what is wrong, and creates the op.
   mlir::Operation *(*build)(mlir::OpBuilder &, mlir::Location, mlir::ValueRange,
                             mlir::DictionaryAttr);
+  /// The op of a wrapper takes the inner layer's result, and after it, where
+  /// that sees every step, the wrapper's input.
+  Wraps wraps = Wraps::Nothing;
 };
 
 /// The kind of `className`, or null after an error at `node`: unsupported if

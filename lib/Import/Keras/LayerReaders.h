@@ -22,6 +22,7 @@ llvm::ArrayRef<LayerKind> getMergingKinds();
 llvm::ArrayRef<LayerKind> getNormalizationKinds();
 llvm::ArrayRef<LayerKind> getPoolingKinds();
 llvm::ArrayRef<LayerKind> getShapeKinds();
+llvm::ArrayRef<LayerKind> getWrapperKinds();
 
 } // namespace upconv::keras_import
 

@@ -15,7 +15,7 @@ static ArrayRef<ArrayRef<LayerKind>> kindsByFamily() {
   static const ArrayRef<LayerKind> families[] = {
       getActivationKinds(), getConvKinds(),    getCoreKinds(),
       getIdentityKinds(),   getMergingKinds(), getNormalizationKinds(),
-      getPoolingKinds(),    getShapeKinds(),
+      getPoolingKinds(),    getShapeKinds(),   getWrapperKinds(),
   };
   return families;
 }

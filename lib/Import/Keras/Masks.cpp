@@ -30,7 +30,7 @@ static bool passesMask(Operation *op) {
              AddOp, SubtractOp, MultiplyOp, AverageOp, MaximumOp, MinimumOp,
              ConcatenateOp, BatchNormalizationOp, LayerNormalizationOp,
              GroupNormalizationOp, UnitNormalizationOp, NormalizationOp,
-             RescalingOp, DenseOp>(op);
+             RescalingOp, DenseOp, MergeStepsOp, TimeDistributedOp>(op);
 }
 
 void upconv::keras_import::checkMasks(ModuleOp module, Reporter &reporter) {

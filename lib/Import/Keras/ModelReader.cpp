@@ -47,7 +47,11 @@ private:
   void readImplicitInput(JsonValue first, StringRef firstName);
 
   LayerPlan &addLayer(JsonValue layerNode, StringRef name);
-  void setWeightPath(LayerPlan &layer, JsonValue layerNode);
+  std::unique_ptr<LayerPlan> readAnyLayer(JsonValue layerNode, StringRef name,
+                                          std::string path,
+                                          std::vector<std::string> weightPath);
+  void readWrapped(LayerPlan &wrapper, JsonValue layerNode);
+  std::vector<std::string> weightPathOf(JsonValue layerNode);
   void addInnerModel(LayerPlan &layer, JsonValue layerNode);
   void addComposition(LayerPlan &layer, JsonValue layerNode,
                       const CustomLayer &custom);
@@ -111,22 +115,71 @@ std::string ModelReader::uniquePath(StringRef name) {
 
 /// The group of a layer's variables. The layers of a custom one keep theirs in
 /// its own group, or in a `group` inside it.
-void ModelReader::setWeightPath(LayerPlan &layer, JsonValue layerNode) {
+std::vector<std::string> ModelReader::weightPathOf(JsonValue layerNode) {
+  std::vector<std::string> path;
   if (owner)
-    layer.weightPath = owner->weightPath;
+    path = owner->weightPath;
   if (owner && owner->isComposition) {
     if (StringRef group = layerNode.string("group"); !group.empty())
-      layer.weightPath.back() += "/" + group.str();
+      path.back() += "/" + group.str();
   } else if (!isOperation(layerNode)) {
     // Functions of tensors are no layers to Keras 3.
     StringRef className = layerNode.string("class_name");
     std::string base = toSnakeCase(className.substr(className.rfind('>') + 1));
-    layer.weightPath.push_back(numbered(base, groupCounts[base]++));
+    path.push_back(numbered(base, groupCounts[base]++));
   }
-  if (layer.activation) {
-    layer.activation->weightPath = layer.weightPath;
-    layer.activation->weightPath.back() += "/activation";
+  return path;
+}
+
+/// A layer or a model, with what is inside it.
+std::unique_ptr<LayerPlan>
+ModelReader::readAnyLayer(JsonValue layerNode, StringRef name, std::string path,
+                          std::vector<std::string> weightPath) {
+  StringRef className = layerNode.string("class_name");
+  const CustomLayer *custom = file.customLayers.find(layerNode);
+  bool isModel =
+      !custom && (isModelClass(className) || isFunctionalSubclass(layerNode));
+  auto layer = isModel || custom
+                   ? std::make_unique<LayerPlan>(layerNode.location())
+                   : readLayer(layerNode, path, file.flavor, reporter);
+  layer->name = std::move(path);
+  layer->localName = name.str();
+  layer->flavor = file.flavor;
+  layer->weightPath = std::move(weightPath);
+  if (layer->activation) {
+    layer->activation->weightPath = layer->weightPath;
+    layer->activation->weightPath.back() += "/activation";
   }
+  if (isModel || custom)
+    layer->className = className.str();
+  if (isModel)
+    addInnerModel(*layer, layerNode);
+  else if (custom)
+    addComposition(*layer, layerNode, *custom);
+  else if (layer->kind && layer->kind->wraps != Wraps::Nothing)
+    readWrapped(*layer, layerNode["config"]["layer"]);
+  return layer;
+}
+
+/// The layer inside `wrapper`, whose arguments have been read.
+void ModelReader::readWrapped(LayerPlan &wrapper, JsonValue layerNode) {
+  StringRef className = layerNode.string("class_name");
+  if (className.empty())
+    return;
+  std::string name = layerNode["config"].string("name").str();
+  if (name.empty())
+    name = toSnakeCase(className);
+  std::vector<std::string> weightPath = wrapper.weightPath;
+  weightPath.back() += "/layer";
+  wrapper.wrapped = readAnyLayer(layerNode, name, wrapper.name + "/" + name,
+                                 std::move(weightPath));
+  LayerPlan &inner = *wrapper.wrapped;
+  if (inner.isInput || inner.function) {
+    layerError(wrapper, layerNode.location())
+        << "a layer '" << inner.className << "' cannot be wrapped";
+    inner.valid = false;
+  }
+  wrapper.valid &= inner.valid && (inner.kind || inner.model);
 }
 
 LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
@@ -136,25 +189,9 @@ LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
   std::string path = isAlone ? owner->name
                      : isNew ? uniquePath(name)
                              : pathOf(name);
-  StringRef className = layerNode.string("class_name");
-  const CustomLayer *custom = file.customLayers.find(layerNode);
-  bool isModel =
-      !custom && (isModelClass(className) || isFunctionalSubclass(layerNode));
-  auto layer = isModel || custom
-                   ? std::make_unique<LayerPlan>(layerNode.location())
-                   : readLayer(layerNode, path, file.flavor, reporter);
-  layer->name = path;
-  layer->localName = name.str();
-  layer->flavor = file.flavor;
-  if (isModel || custom)
-    layer->className = className.str();
-  setWeightPath(*layer, layerNode);
-  plan.layers.push_back(std::move(layer));
+  plan.layers.push_back(readAnyLayer(layerNode, name, std::move(path),
+                                     weightPathOf(layerNode)));
   LayerPlan &added = *plan.layers.back();
-  if (isModel)
-    addInnerModel(added, layerNode);
-  if (custom)
-    addComposition(added, layerNode, *custom);
   if (!isNew) {
     InFlightDiagnostic diagnostic = layerError(added, layerNode.location());
     diagnostic << "another layer has the same name";

@@ -25,7 +25,7 @@ static void readRenormalization(LayerArguments &args) {
 }
 
 static void readBatchNormalization(LayerArguments &args) {
-  args.axis("axis", -1);
+  args.axes("axis", -1);
   args.number("momentum", 0.99);
   args.number("epsilon", 1e-3);
   args.boolean("center", true);

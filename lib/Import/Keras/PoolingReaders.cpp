@@ -29,6 +29,11 @@ static void readGlobalPooling(LayerArguments &args) {
   args.boolean("keepdims", false);
 }
 
+template <unsigned rank> static void readAdaptivePooling(LayerArguments &args) {
+  args.tuple("output_size", rank);
+  args.keyword("data_format", "channels_last");
+}
+
 ArrayRef<LayerKind> upconv::keras_import::getPoolingKinds() {
   using namespace upconv::keras;
   static const LayerKind kinds[] = {
@@ -44,6 +49,12 @@ ArrayRef<LayerKind> upconv::keras_import::getPoolingKinds() {
       kindOf<GlobalAveragePooling1DOp>(readGlobalPooling),
       kindOf<GlobalAveragePooling2DOp>(readGlobalPooling),
       kindOf<GlobalAveragePooling3DOp>(readGlobalPooling),
+      kindOf<AdaptiveMaxPooling1DOp>(readAdaptivePooling<1>),
+      kindOf<AdaptiveMaxPooling2DOp>(readAdaptivePooling<2>),
+      kindOf<AdaptiveMaxPooling3DOp>(readAdaptivePooling<3>),
+      kindOf<AdaptiveAveragePooling1DOp>(readAdaptivePooling<1>),
+      kindOf<AdaptiveAveragePooling2DOp>(readAdaptivePooling<2>),
+      kindOf<AdaptiveAveragePooling3DOp>(readAdaptivePooling<3>),
   };
   return kinds;
 }

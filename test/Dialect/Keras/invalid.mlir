@@ -383,9 +383,9 @@ func.func @flatten_c1(%a: tensor<1x3x4xf32>) {
 // -----
 
 func.func @batch_normalization_c1(%a: tensor<2x3xf32>) {
-  // expected-error@+2 {{layer (BatchNormalization): 'axis' must name an axis of known size other than the batch, got 0 for an input of shape (2, 3)}}
+  // expected-error@+2 {{layer (BatchNormalization): 'axis' must name different axes other than the batch, got (0,) for an input of shape (2, 3)}}
   // expected-error@+1 {{failed to infer returned types}}
-  %0 = keras.batch_normalization %a {axis = 0, epsilon = 1.0e-3, center = true, scale = true} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %0 = keras.batch_normalization %a {axis = array<i64: 0>, epsilon = 1.0e-3, center = true, scale = true} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   return
 }
 
@@ -394,7 +394,7 @@ func.func @batch_normalization_c1(%a: tensor<2x3xf32>) {
 func.func @batch_normalization_c2(%a: tensor<2x3xf32>) {
   // expected-error@+2 {{layer (BatchNormalization): 'epsilon' must not be negative, got -1}}
   // expected-error@+1 {{failed to infer returned types}}
-  %0 = keras.batch_normalization %a {axis = 1, epsilon = -1.0, center = true, scale = true} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %0 = keras.batch_normalization %a {axis = array<i64: 1>, epsilon = -1.0, center = true, scale = true} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   return
 }
 

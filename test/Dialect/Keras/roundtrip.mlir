@@ -69,7 +69,7 @@ func.func @others(%a: tensor<?x100xf32>, %b: tensor<?x7x1x5xf32>) -> tensor<?x7x
   %0 = keras.dense %a {units = 140, activation = "linear", use_bias = false}
     : (tensor<?x100xf32>) -> tensor<?x140xf32>
   // CHECK: keras.batch_normalization
-  %1 = keras.batch_normalization %0 {axis = -1, epsilon = 1.0e-3, center = true,
+  %1 = keras.batch_normalization %0 {axis = array<i64: -1>, epsilon = 1.0e-3, center = true,
     scale = false, weights = [#keras.variable<"beta", tensor<140xf32>, "bn/beta", "">,
       #keras.variable<"moving_mean", tensor<140xf32>, "bn/moving_mean", "">,
       #keras.variable<"moving_variance", tensor<140xf32>, "bn/moving_variance", "0123456789abcdef">]}

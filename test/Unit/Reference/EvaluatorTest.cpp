@@ -101,7 +101,7 @@ TEST_F(EvaluatorTest, RunsAChainOfLayers) {
         : (tensor<?x2xf32>) -> tensor<?x4xf32>
       %1 = keras.reshape %0 {target_shape = array<i64: 2, 2>}
         : (tensor<?x4xf32>) -> tensor<?x2x2xf32>
-      %2 = keras.batch_normalization %1 {axis = -1 : i64, epsilon = 0.0 : f64,
+      %2 = keras.batch_normalization %1 {axis = array<i64: -1>, epsilon = 0.0 : f64,
         center = false, scale = false, weights = [
           #keras.variable<"moving_mean", tensor<2xf32>, "n/moving_mean", "">,
           #keras.variable<"moving_variance", tensor<2xf32>, "n/moving_variance", "">]}

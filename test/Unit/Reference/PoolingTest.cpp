@@ -47,3 +47,31 @@ TEST(Pooling, RefusesWhatDoesNotFit) {
   EXPECT_EQ(messageOf(pooling(Pool::Maximum, x, {{2}, {1}, Padding::Causal})),
             "'padding' of a pooling layer must be valid or same");
 }
+
+TEST(AdaptivePooling, WindowsOverlapAndDifferInSize) {
+  // Windows [0, 2), [1, 4), [3, 5).
+  Tensor64 x{{1, 5, 1}, {1, 5, 2, 9, 3}};
+  EXPECT_EQ(
+      valueOf(adaptivePooling(Pool::Maximum, x, {3}, DataFormat::ChannelsLast))
+          .values,
+      (Values{5, 9, 9}));
+  EXPECT_EQ(
+      valueOf(adaptivePooling(Pool::Average, x, {3}, DataFormat::ChannelsLast))
+          .values,
+      (Values{3, 16.0 / 3, 6}));
+}
+
+TEST(AdaptivePooling, MoreOutputsThanInputs) {
+  Tensor64 x{{1, 1, 2, 1}, {1, 3}};
+  Tensor64 y = valueOf(
+      adaptivePooling(Pool::Average, x, {3, 1}, DataFormat::ChannelsFirst));
+  EXPECT_EQ(y.shape, (Shape{1, 1, 3, 1}));
+  EXPECT_EQ(y.values, (Values{1, 2, 3}));
+}
+
+TEST(AdaptivePooling, NeedsItsRank) {
+  Tensor64 x{{1, 3, 1}, {1, 2, 3}};
+  EXPECT_EQ(messageOf(adaptivePooling(Pool::Maximum, x, {1, 1},
+                                      DataFormat::ChannelsLast)),
+            "pooling over 2 axes needs an input of rank 4, got 1x3x1");
+}

@@ -8,48 +8,6 @@ using namespace mlir;
 using namespace upconv::keras;
 
 namespace {
-struct BatchNormalization : LayerFamily {
-  template <typename Adaptor>
-  static LogicalResult verifyArguments(const LayerContext &layer,
-                                       Adaptor adaptor) {
-    // batch_normalization_c2
-    return verifyNotNegative(layer, "epsilon", adaptor.getEpsilon());
-  }
-
-  template <typename Adaptor>
-  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
-                                  SmallVectorImpl<Type> &results) {
-    auto input = cast<RankedTensorType>(adaptor.getInput().getType());
-    // batch_normalization_c1
-    auto axis = normalizeAxis(adaptor.getAxis(), input.getRank());
-    if (!axis || *axis == 0 || input.isDynamicDim(*axis))
-      return layer.error("axis")
-             << "'axis' must name an axis of known size other than the batch, "
-                "got "
-             << int64_t(adaptor.getAxis()) << " for an input of shape "
-             << formatShape(input.getShape());
-    return LayerFamily::inferShape(layer, adaptor, results);
-  }
-
-  template <typename Op> static SmallVector<VariableSpec> variables(Op op) {
-    auto input = cast<RankedTensorType>(op.getInput().getType());
-    int64_t size =
-        input.getDimSize(*normalizeAxis(op.getAxis(), input.getRank()));
-    SmallVector<VariableSpec> specs;
-    if (op.getScale())
-      specs.push_back({"gamma", {size}});
-    if (op.getCenter())
-      specs.push_back({"beta", {size}});
-    specs.push_back({"moving_mean", {size}, false});
-    specs.push_back({"moving_variance", {size}, false});
-    return specs;
-  }
-};
-} // namespace
-
-UPCONV_DEFINE_LAYER(BatchNormalizationOp, BatchNormalization)
-
-namespace {
 
 /// `axis` of a normalization whose variables have the axes' sizes.
 template <typename Adaptor>
@@ -81,6 +39,52 @@ template <typename Op> SmallVector<int64_t> sizesOfAxes(Op op) {
     shape.push_back(input[axis]);
   return shape;
 }
+
+/// The input's rank, with the sizes of the axes and 1 elsewhere.
+template <typename Op> SmallVector<int64_t> sizesAmongOnes(Op op) {
+  ArrayRef<int64_t> input = shapeOf(op.getInput());
+  SmallVector<int64_t> shape(input.size(), 1);
+  for (int64_t entry : op.getAxis()) {
+    int64_t axis = *normalizeAxis(entry, input.size());
+    shape[axis] = input[axis];
+  }
+  return shape;
+}
+
+struct BatchNormalization : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // batch_normalization_c2
+    return verifyNotNegative(layer, "epsilon", adaptor.getEpsilon());
+  }
+
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    // batch_normalization_c1
+    auto axes = verifyKnownAxes(layer, adaptor);
+    if (failed(axes))
+      return failure();
+    if (axes->empty())
+      return layer.error("axis") << "'axis' must name an axis";
+    return LayerFamily::inferShape(layer, adaptor, results);
+  }
+
+  template <typename Op> static SmallVector<VariableSpec> variables(Op op) {
+    SmallVector<int64_t> shape = sizesOfAxes(op);
+    if (op.getAxis().size() > 1)
+      shape = sizesAmongOnes(op);
+    SmallVector<VariableSpec> specs;
+    if (op.getScale())
+      specs.push_back({"gamma", shape});
+    if (op.getCenter())
+      specs.push_back({"beta", shape});
+    specs.push_back({"moving_mean", shape, false});
+    specs.push_back({"moving_variance", shape, false});
+    return specs;
+  }
+};
 
 struct LayerNormalization : LayerFamily {
   template <typename Adaptor>
@@ -242,6 +246,7 @@ struct Rescaling : LayerFamily {
 
 } // namespace
 
+UPCONV_DEFINE_LAYER(BatchNormalizationOp, BatchNormalization)
 UPCONV_DEFINE_LAYER(LayerNormalizationOp, LayerNormalization)
 UPCONV_DEFINE_LAYER(GroupNormalizationOp, GroupNormalization)
 UPCONV_DEFINE_LAYER(RMSNormalizationOp, RMSNormalization)

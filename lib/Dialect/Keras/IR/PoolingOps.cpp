@@ -83,9 +83,50 @@ template <int Rank> struct GlobalPooling : LayerFamily {
 };
 } // namespace
 
+namespace {
+template <int Rank> struct AdaptivePooling : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // adaptive_pooling_c1
+    bool valid = succeeded(verifyPositiveTuple(layer, "output_size",
+                                               adaptor.getOutputSize(), Rank));
+    // adaptive_pooling_c2
+    valid &= succeeded(verifyDataFormat(layer, adaptor.getDataFormat()));
+    return success(valid);
+  }
+
+  template <typename Adaptor>
+  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
+                                  SmallVectorImpl<Type> &results) {
+    RankedTensorType input = typeOf(adaptor.getInput());
+    // adaptive_pooling_c3
+    if (failed(verifyRank(layer, input, Rank + 2)))
+      return failure();
+    unsigned first =
+        getAxisOrder(adaptor.getDataFormat(), Rank + 2).firstSpatial;
+    SmallVector<int64_t> shape(input.getShape());
+    for (unsigned i = 0; i < Rank; ++i) {
+      if (input.isDynamicDim(first + i))
+        return layer.error() << "the spatial sizes of the input must be known, "
+                                "got shape "
+                             << formatShape(input.getShape());
+      shape[first + i] = adaptor.getOutputSize()[i];
+    }
+    return finishShape(layer, shape, input.getElementType(), results);
+  }
+};
+} // namespace
+
 UPCONV_DEFINE_LAYER(GlobalMaxPooling1DOp, GlobalPooling<1>)
 UPCONV_DEFINE_LAYER(GlobalMaxPooling2DOp, GlobalPooling<2>)
 UPCONV_DEFINE_LAYER(GlobalMaxPooling3DOp, GlobalPooling<3>)
 UPCONV_DEFINE_LAYER(GlobalAveragePooling1DOp, GlobalPooling<1>)
 UPCONV_DEFINE_LAYER(GlobalAveragePooling2DOp, GlobalPooling<2>)
 UPCONV_DEFINE_LAYER(GlobalAveragePooling3DOp, GlobalPooling<3>)
+UPCONV_DEFINE_LAYER(AdaptiveMaxPooling1DOp, AdaptivePooling<1>)
+UPCONV_DEFINE_LAYER(AdaptiveMaxPooling2DOp, AdaptivePooling<2>)
+UPCONV_DEFINE_LAYER(AdaptiveMaxPooling3DOp, AdaptivePooling<3>)
+UPCONV_DEFINE_LAYER(AdaptiveAveragePooling1DOp, AdaptivePooling<1>)
+UPCONV_DEFINE_LAYER(AdaptiveAveragePooling2DOp, AdaptivePooling<2>)
+UPCONV_DEFINE_LAYER(AdaptiveAveragePooling3DOp, AdaptivePooling<3>)

@@ -45,6 +45,11 @@ LogicalResult WeightsOp::verify() {
         return emitOpError(
             "'upsampled' must be positive and within the kernel");
   }
+  if (std::optional<ArrayRef<float>> values = getValues())
+    if (!getSource().empty() || getUpsampled() ||
+        static_cast<int64_t>(values->size()) != type.getNumElements())
+      return emitOpError("'values' must hold one number per element, without a "
+                         "'source' beside them");
   if (std::optional<ArrayAttr> folds = getFolds())
     for (Attribute fold : *folds)
       if (!isa<FoldAttr>(fold))

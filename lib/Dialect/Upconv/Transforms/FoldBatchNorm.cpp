@@ -33,7 +33,8 @@ static WeightsOp channelWeights(OpBuilder &builder, Location loc,
   return WeightsOp::create(builder, loc, type, /*source=*/"", role,
                            /*channel_axis=*/0, /*hash=*/"",
                            builder.getArrayAttr({fold}),
-                           /*upsampled=*/DenseI64ArrayAttr());
+                           /*upsampled=*/DenseI64ArrayAttr(),
+                           /*values=*/DenseF32ArrayAttr());
 }
 
 // Folds into `conv`, whose only user is the batch normalization.

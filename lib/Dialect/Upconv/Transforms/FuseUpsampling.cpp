@@ -63,7 +63,7 @@ static bool fuse(ConvOp conv) {
   auto equivalent = WeightsOp::create(
       builder, weights.getLoc(), type, weights.getSource(), weights.getRole(),
       /*channel_axis=*/rank, weights.getHash(), /*folds=*/ArrayAttr(),
-      builder.getDenseI64ArrayAttr(factors));
+      builder.getDenseI64ArrayAttr(factors), /*values=*/DenseF32ArrayAttr());
   Location loc = builder.getFusedLoc({upsampling.getLoc(), conv.getLoc()});
   auto transposed = ConvTransposeOp::create(
       builder, loc, conv.getType(), upsampling.getInput(), equivalent,

@@ -12,5 +12,6 @@ include "upconv/Dialect/Keras/IR/MergingOps.td"
 include "upconv/Dialect/Keras/IR/NormalizationOps.td"
 include "upconv/Dialect/Keras/IR/PoolingOps.td"
 include "upconv/Dialect/Keras/IR/ShapeOps.td"
+include "upconv/Dialect/Keras/IR/WrapperOps.td"
 
 #endif // UPCONV_DIALECT_KERAS_IR_KERASOPS_TD

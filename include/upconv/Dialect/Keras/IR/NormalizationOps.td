@@ -9,11 +9,15 @@ def Keras_BatchNormalizationOp
     : Keras_Layer<"batch_normalization", "BatchNormalization"> {
   let summary = "inference form: (x - mean) / sqrt(variance + epsilon) * gamma + beta";
   let description = [{
+    The variables have one entry per element of the axis. Those of several axes
+    (tf.keras) have the input's rank, with size 1 on the others.
+
     Constraints:
-    - (C1) `axis` names an axis of the input other than the batch, of known size.
+    - (C1) `axis` names one or more different axes other than the batch, of known
+      sizes.
     - (C2) `epsilon` is not negative.
   }];
-  let arguments = (ins Keras_Tensor:$input, I64Attr:$axis, F64Attr:$epsilon,
+  let arguments = (ins Keras_Tensor:$input, DenseI64ArrayAttr:$axis, F64Attr:$epsilon,
     BoolAttr:$center, BoolAttr:$scale, OptionalAttr<F64Attr>:$momentum,
     OptionalAttr<BoolAttr>:$trainable, OptionalAttr<AnyAttr>:$beta_initializer,
     OptionalAttr<AnyAttr>:$gamma_initializer,

@@ -49,4 +49,28 @@ def Keras_GlobalAveragePooling1DOp : Keras_GlobalPooling<"global_average_pooling
 def Keras_GlobalAveragePooling2DOp : Keras_GlobalPooling<"global_average_pooling2d", "GlobalAveragePooling2D", 2>;
 def Keras_GlobalAveragePooling3DOp : Keras_GlobalPooling<"global_average_pooling3d", "GlobalAveragePooling3D", 3>;
 
+class Keras_AdaptivePooling<string mnemonic, string kerasClass, int rank>
+    : Keras_Layer<mnemonic, kerasClass> {
+  let summary = rank # "-D pooling to a given size";
+  let description = [{
+    Of n positions on an axis with m outputs, output o takes those from
+    floor(o * n / m) up to, but not including, ceil((o + 1) * n / m).
+
+    Constraints:
+    - (C1) `output_size` has one positive entry per spatial axis.
+    - (C2) `data_format` is `channels_last` or `channels_first`.
+    - (C3) the input has rank }] # !add(rank, 2) # [{ and known spatial sizes.
+  }];
+  let arguments = (ins Keras_Tensor:$input, DenseI64ArrayAttr:$output_size,
+    StrAttr:$data_format);
+}
+foreach rank = [1, 2, 3] in {
+  def Keras_AdaptiveMaxPooling#rank#DOp
+      : Keras_AdaptivePooling<"adaptive_max_pooling" # rank # "d",
+                              "AdaptiveMaxPooling" # rank # "D", rank>;
+  def Keras_AdaptiveAveragePooling#rank#DOp
+      : Keras_AdaptivePooling<"adaptive_average_pooling" # rank # "d",
+                              "AdaptiveAveragePooling" # rank # "D", rank>;
+}
+
 #endif // UPCONV_DIALECT_KERAS_IR_POOLINGOPS_TD

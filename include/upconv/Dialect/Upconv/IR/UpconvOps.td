@@ -11,8 +11,8 @@ include "mlir/IR/RegionKindInterface.td"
 def Upconv_WeightsOp : Upconv_Op<"weights", [Pure]> {
   let summary = "a range of the user's weights plus a recipe";
   let description = [{
-    The values are `source` of the weight store (all zero if `source` is empty),
-    then every batch normalization of `folds` applied in order along the output
+    The values are `source` of the weight store, or without a source `values` (none:
+    all zero), then every batch normalization of `folds` applied in order along the output
     channels: a `kernel` and a `scale` are multiplied by the scale, a `bias` and a
     `shift` are multiplied by the scale and get the shift added. A `scale` starts
     from one. `channel_axis` is the axis of the output channels. With `upsampled`
@@ -27,11 +27,12 @@ def Upconv_WeightsOp : Upconv_Op<"weights", [Pure]> {
   }];
   let arguments = (ins StrAttr:$source, StrAttr:$role, I64Attr:$channel_axis,
                        StrAttr:$hash, OptionalAttr<ArrayAttr>:$folds,
-                       OptionalAttr<DenseI64ArrayAttr>:$upsampled);
+                       OptionalAttr<DenseI64ArrayAttr>:$upsampled,
+                       OptionalAttr<DenseF32ArrayAttr>:$values);
   let results = (outs Upconv_Tensor:$output);
   let assemblyFormat = [{
     $source `role` $role `axis` $channel_axis `hash` $hash
-    (`folds` $folds^)? (`upsampled` $upsampled^)? attr-dict `:` type($output)
+    (`folds` $folds^)? (`upsampled` $upsampled^)? (`values` $values^)? attr-dict `:` type($output)
   }];
   let hasVerifier = 1;
 }
