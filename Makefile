@@ -8,7 +8,12 @@ SUITE ?= ../shared/bench/suite.json
 
 PREFIX ?= /usr/local
 
-.PHONY: setup build demo check bench install clean
+# Of `make check-keras`: random models, random invalid ones, and the seed of both.
+COUNT   ?= 200
+INVALID ?= 300
+SEED    ?= 1
+
+.PHONY: setup build demo check check-keras bench install clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -28,6 +33,11 @@ demo: build
 
 check: build
 	$(CMAKE) --build build --parallel $(JOBS) --target check-upconv
+
+check-keras: build
+	scripts/setup-keras.sh
+	.venv-keras/bin/python test/Oracle/check_keras.py build/bin/upconv \
+	  --count $(COUNT) --invalid $(INVALID) --seed $(SEED) --jobs $(JOBS) --out build/check-keras
 
 bench: build
 	build/bin/upconv bench $(SUITE) --tier core --json build/bench.json

@@ -1,10 +1,27 @@
 # The vocabulary of the build: each room is one upconv_library, each dialect one
 # upconv_dialect, each main one upconv_tool.
 
-# upconv_library(NAME sources... [DEPENDS targets...] [LINK libs...])
-function(upconv_library name)
+# upconv_headers(NAME headers... [DEPENDS targets...] [LINK libs...]): headers that
+# are parsed once for all the libraries that say HEADERS NAME. MLIR's headers take
+# most of the time of a file that reads them.
+function(upconv_headers name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  file(CONFIGURE OUTPUT ${name}.cpp CONTENT "// The object of ${name}.\n")
+  add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  target_precompile_headers(${name} PRIVATE ${ARG_UNPARSED_ARGUMENTS})
+endfunction()
+
+# upconv_library(NAME sources... [HEADERS of] [DEPENDS targets...] [LINK libs...])
+function(upconv_library name)
+  cmake_parse_arguments(ARG "" "HEADERS" "DEPENDS;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  if(ARG_HEADERS)
+    target_precompile_headers(${name} REUSE_FROM ${ARG_HEADERS})
+  endif()
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()

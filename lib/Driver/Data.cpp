@@ -17,22 +17,52 @@
 using namespace mlir;
 using namespace upconv;
 
-std::optional<size_t> upconv::findPort(const std::vector<PortShape> &ports,
-                                       const std::string &name,
-                                       StringRef what) {
-  if (name.empty() && ports.size() == 1)
-    return 0;
+/// The port of this name: its own, or that of the layer that it alone belongs
+/// to.
+static std::optional<size_t> findPort(ArrayRef<PortShape> ports, StringRef name,
+                                      StringRef what) {
   std::string known;
+  SmallVector<size_t, 1> ofLayer;
   for (auto [index, port] : llvm::enumerate(ports)) {
-    if (!name.empty() && (name == port.name || name == port.layerName))
+    if (name == port.name)
       return index;
+    if (name == port.layerName)
+      ofLayer.push_back(index);
     known += (known.empty() ? "'" : ", '") + port.name + "'";
   }
-  if (name.empty())
-    printError("the model has several " + what + "s: name one of " + known);
-  else
-    printError("the model has no " + what + " '" + name + "'; it has " + known);
+  if (ofLayer.size() == 1)
+    return ofLayer.front();
+  printError((ofLayer.empty() ? "the model has no " + what + " '" + name +
+                                    "'; it has " + known
+                              : "several " + what + "s belong to layer '" +
+                                    name + "': name one of " + known)
+                 .str());
   return std::nullopt;
+}
+
+std::optional<std::vector<size_t>>
+upconv::bindPorts(ArrayRef<std::pair<std::string, std::string>> arguments,
+                  ArrayRef<PortShape> ports, StringRef what) {
+  bool inOrder = arguments.size() == ports.size() &&
+                 llvm::all_of(arguments, [](const auto &argument) {
+                   return argument.first.empty();
+                 });
+  std::vector<size_t> indices;
+  for (auto [position, argument] : llvm::enumerate(arguments)) {
+    std::optional<size_t> index = position;
+    if (!inOrder && argument.first.empty()) {
+      printError(("the model has " + llvm::Twine(ports.size()) + " " + what +
+                  "s: give all of them in order, or names")
+                     .str());
+      return std::nullopt;
+    }
+    if (!inOrder)
+      index = findPort(ports, argument.first, what);
+    if (!index)
+      return std::nullopt;
+    indices.push_back(*index);
+  }
+  return indices;
 }
 
 std::string upconv::shapeText(ArrayRef<int64_t> shape) {
@@ -117,12 +147,11 @@ ExitStatus upconv::readInputs(const Options &options,
   std::vector<std::string> sources(ports.size());
   for (auto [index, source] : llvm::enumerate(sources))
     source = "random:" + std::to_string(index);
-  for (const auto &[name, source] : options.inputs) {
-    std::optional<size_t> index = findPort(ports, name, "input");
-    if (!index)
-      return ExitUsage;
-    sources[*index] = source;
-  }
+  auto bound = bindPorts(options.inputs, ports, "input");
+  if (!bound)
+    return ExitUsage;
+  for (auto [index, argument] : llvm::zip(*bound, options.inputs))
+    sources[index] = argument.second;
   inputs.resize(ports.size());
   for (auto [port, source, input] : llvm::zip(ports, sources, inputs)) {
     if (!isPseudoFile(source)) {
@@ -165,12 +194,11 @@ ExitStatus upconv::writeOutputs(const Options &options,
       printOutput(port, tensor);
     return ExitOk;
   }
-  for (const auto &[name, path] : options.outputs) {
-    std::optional<size_t> index = findPort(ports, name, "output");
-    if (!index)
-      return ExitUsage;
-    if (printError(writeNpy(path, outputs[*index])))
+  auto bound = bindPorts(options.outputs, ports, "output");
+  if (!bound)
+    return ExitUsage;
+  for (auto [index, argument] : llvm::zip(*bound, options.outputs))
+    if (printError(writeNpy(argument.second, outputs[index])))
       return ExitInvalid;
-  }
   return ExitOk;
 }

@@ -16,10 +16,12 @@ struct PortShape {
   std::vector<int64_t> shape;
 };
 
-/// The port that `name` means; an empty name serves where there is only one.
-/// Prints an error that lists the names. `what` is "input" or "output".
-std::optional<size_t> findPort(const std::vector<PortShape> &ports,
-                               const std::string &name, llvm::StringRef what);
+/// The port that each of the pairs "NAME=FILE" means: by its own name, by its
+/// layer's if no other port has that layer, or all in the model's order without
+/// names. Prints an error that lists the names. `what` is "input" or "output".
+std::optional<std::vector<size_t>>
+bindPorts(llvm::ArrayRef<std::pair<std::string, std::string>> arguments,
+          llvm::ArrayRef<PortShape> ports, llvm::StringRef what);
 
 /// Reads or makes every input: .npy files, `random:SEED`, `zero`, `constant:V`.
 /// Unknown sizes of made inputs come from --input-shape; the batch is 1.

@@ -32,7 +32,9 @@ static ExitStatus toExitStatus(ImportStatus status) {
 
 static std::string writeRequest(const ImportOptions &options) {
   FieldWriter writer;
-  writer.add(options.path).add(options.weightsPath);
+  writer.add(options.path)
+      .add(options.weightsPath)
+      .add(options.customLayersPath);
   writer.add(options.initSeed.has_value()).add(options.initSeed.value_or(0));
   writer.add(options.inputShapes.size());
   for (const auto &[name, shape] : options.inputShapes) {
@@ -47,6 +49,7 @@ static ImportOptions readRequest(FieldReader &reader) {
   ImportOptions options;
   options.path = reader.bytes().str();
   options.weightsPath = reader.bytes().str();
+  options.customLayersPath = reader.bytes().str();
   bool hasSeed = reader.integer();
   uint64_t seed = reader.integer();
   if (hasSeed)

@@ -53,9 +53,13 @@ struct Flags {
       EVERY, cl::cat(category)};
   cl::opt<std::string> weights{
       "weights", cl::value_desc("FILE"),
-      cl::desc("weights: .weights.h5 or .npz; for a compiled "
-               "library, packed or .npz"),
+      cl::desc("weights: .weights.h5, .h5, .npz, .keras or "
+               ".weights.json; for a compiled library, packed or .npz"),
       EVERY, cl::cat(category)};
+  cl::opt<std::string> customLayers{
+      "custom-layers", cl::value_desc("FILE"),
+      cl::desc("JSON that says what classes of your own are made of"), EVERY,
+      cl::cat(category)};
   cl::opt<std::string> init{
       "init", cl::value_desc("SEED"),
       cl::desc("draw the weights from the model's own initializers"), EVERY,
@@ -142,13 +146,16 @@ struct Flags {
   cl::list<std::string> inputs{
       "input",
       cl::value_desc("[NAME=]FILE"),
-      cl::desc(".npy file, '-', random:SEED, zero or constant:V"),
+      cl::desc(".npy file, '-', random:SEED, zero or constant:V; "
+               "all in order, or by name"),
       cl::sub(run),
       cl::sub(verify),
       cl::cat(category)};
-  cl::list<std::string> outputs{"output", cl::value_desc("[NAME=]FILE"),
-                                cl::desc("where to write an output (.npy)"),
-                                cl::sub(run), cl::cat(category)};
+  cl::list<std::string> outputs{
+      "output", cl::value_desc("[NAME=]FILE"),
+      cl::desc("where to write an output (.npy); all in "
+               "order, or by name"),
+      cl::sub(run), cl::cat(category)};
   cl::opt<int> threads{
       "threads",           cl::init(1),
       cl::value_desc("N"), cl::desc("threads of the run; 0: one per core"),
@@ -211,6 +218,7 @@ static bool parseShape(llvm::StringRef text, std::vector<int64_t> &shape) {
 static bool fill(Flags &flags, Options &options) {
   options.import.path = flags.model;
   options.import.weightsPath = flags.weights;
+  options.import.customLayersPath = flags.customLayers;
   if (!flags.init.empty()) {
     uint64_t seed;
     if (llvm::StringRef(flags.init).getAsInteger(10, seed))

@@ -55,6 +55,7 @@ Result evaluateCenterCrop(keras::CenterCropOp op, const Tensor64 &input) {
     for (auto [axis, size] : llvm::enumerate(ArrayRef<int64_t>{
              int64_t(op.getHeight()), int64_t(op.getWidth())})) {
       int64_t surplus = input.shape[first + axis] - size;
+      assert(surplus >= 0 && "what Keras would enlarge is not lowered");
       width.push_back(surplus / 2);
       width.push_back(surplus - surplus / 2);
     }

@@ -75,11 +75,15 @@ CASES: list[Case] = [
     *(one for kind in ("Max", "Average") for keepdims in (False, True)
       for one in both_formats(f"Global{kind}Pooling2D", "2,5,7,17", "2,17,5,7", keepdims=keepdims)),
     *(case(f"Global{kind}Pooling1D", "?,?,5|3,7,5") for kind in ("Max", "Average")),
+    # dimensions of one element have no loop
+    case("MaxPooling1D", "1,1,1", padding="same"), case("AveragePooling2D", "2,1,1,17", pool_size=3, padding="same"),
+    case("GlobalMaxPooling2D", "2,1,1,17"), case("GlobalAveragePooling1D", "2,1,5"),
     *both_formats("GlobalAveragePooling3D", "2,3,4,5,6", "2,6,3,4,5"),
     # normalization
     case("LayerNormalization", "2,5,19"), case("LayerNormalization", "2,3,4,5", axis=[1, 3], epsilon=1e-5),
     case("LayerNormalization", "?,?,16|2,3,16", center=False),
     case("GroupNormalization", "2,3,5,12", groups=4), case("GroupNormalization", "2,7,17", groups=-1),
+    case("GroupNormalization", "?,4,1,8|2,4,1,8", groups=2), case("GroupNormalization", "2,1,1,4", groups=4),
     case("GroupNormalization", "2,12,3,5", groups=3, axis=1), case("GroupNormalization", "3,12", groups=2),
     case("RMSNormalization", "2,5,19"), case("UnitNormalization", "2,5,19"),
     case("UnitNormalization", "2,3,4,5", axis=[1, 2]),

@@ -136,7 +136,11 @@ static Value lowerCenterCrop(Lowering &lowering, keras::CenterCropOp op) {
   SmallVector<int64_t> sides;
   for (auto [axis, wanted] : {std::pair(first, op.getHeight()),
                               std::pair(first + 1, op.getWidth())}) {
-    int64_t excess = *getConstant(extents[axis]) - static_cast<int64_t>(wanted);
+    std::optional<int64_t> size = getConstant(extents[axis]);
+    // What is too small Keras enlarges instead.
+    if (!size || *size < static_cast<int64_t>(wanted))
+      return {};
+    int64_t excess = *size - static_cast<int64_t>(wanted);
     sides.append({-(excess / 2), -(excess - excess / 2)});
   }
   return lowerBorders(lowering, op, sides);

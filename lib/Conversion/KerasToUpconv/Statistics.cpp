@@ -173,7 +173,9 @@ static Value lowerGroupNormalization(Lowering &lowering,
                 : moved ? lowering.transpose(loc, input, swap)
                         : input;
   int64_t channels = *getConstant(getExtents(value.getType()).back());
-  int64_t groups = op.getGroups() == -1 ? channels : op.getGroups();
+  auto groups = static_cast<int64_t>(op.getGroups());
+  if (groups == -1)
+    groups = channels;
   SmallVector<int64_t> positions =
       llvm::to_vector(llvm::seq<int64_t>(1, rank - 1));
 

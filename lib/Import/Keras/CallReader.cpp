@@ -263,7 +263,7 @@ void upconv::keras_import::countModelCallsFromZero(ModelPlan &plan,
                                                    Flavor flavor) {
   for (size_t index = 0; index < plan.layers.size(); ++index) {
     const auto &layer = plan.layers[index];
-    if (!layer->model)
+    if (!layer->model || layer->isComposition)
       continue;
     int64_t count = llvm::count_if(
         plan.calls, [&](const LayerCall &call) { return call.layer == index; });

@@ -20,7 +20,7 @@ static void readConvTranspose(LayerArguments &args, unsigned rank) {
   // Files of Keras 3.0 to 3.14 have lost it; the graph checks recorded shapes.
   args.getPlan().outputPaddingAbsent = !args.take("output_padding");
   args.optionalTuple("output_padding", rank);
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
   bool isKeras2 = args.getFlavor() == Flavor::Keras2;
   if (JsonValue value = args.take("dilation_rate");
       rank == 3 && isKeras2 && value) {
@@ -53,7 +53,7 @@ static void readConv(LayerArguments &args, unsigned rank) {
   args.tuple("kernel_size", rank);
   args.tuple("strides", rank, 1);
   args.keyword("padding", "valid");
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
   args.tuple("dilation_rate", rank, 1);
   args.integer("groups", 1);
   args.activation();
@@ -68,7 +68,7 @@ static void readDepthwise(LayerArguments &args, unsigned rank) {
   args.tuple("strides", rank, 1);
   args.keyword("padding", "valid");
   args.integer("depth_multiplier", 1);
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
   args.tuple("dilation_rate", rank, 1);
   args.activation();
   args.boolean("use_bias", true);

@@ -34,38 +34,49 @@ bool FunctionCall::bindArgument(const CallArgument &argument,
   return false;
 }
 
+bool FunctionCall::isMeaningless(const CallArgument &argument) {
+  static constexpr StringRef meaningless[] = {"name", "dtype", "trainable",
+                                              "training", "mask"};
+  if ((!argument.value.isSet() && !argument.tensor) ||
+      llvm::is_contained(meaningless, argument.name))
+    return true;
+  reporter.unsupported(argument.value.location())
+      << describe(layer) << ": "
+      << (argument.name.empty() ? "one of the arguments"
+                                : "the argument '" + argument.name + "'")
+      << " of '" << name() << "' is not supported";
+  return false;
+}
+
 /// Arguments of the call come first, by position or by name; those that the
 /// layer itself holds fill the rest.
 bool FunctionCall::bind() {
   ArrayRef<StringRef> parameters = layer.function->parameters;
   bool valid = true;
   size_t position = 0;
+  auto findParameter = [&](StringRef name) {
+    return llvm::find_if(parameters, [&](StringRef candidate) {
+      return hasName(candidate, name);
+    });
+  };
   for (const CallArgument &argument : call.arguments) {
     if (argument.name.empty() && position < parameters.size()) {
       valid &= bindArgument(argument, parameters[position++]);
       continue;
     }
-    auto parameter = llvm::find_if(parameters, [&](StringRef candidate) {
-      return hasName(candidate, argument.name);
-    });
-    if (parameter != parameters.end()) {
+    auto parameter = findParameter(argument.name);
+    if (parameter == parameters.end())
+      valid &= isMeaningless(argument);
+    else
       valid &= bindArgument(argument, *parameter);
-    } else if (argument.value.isSet() || argument.tensor) {
-      static constexpr StringRef meaningless[] = {"name", "training", "mask"};
-      if (llvm::is_contained(meaningless, argument.name))
-        continue;
-      reporter.unsupported(argument.value.location())
-          << describe(layer) << ": the argument '"
-          << (argument.name.empty() ? "number " + std::to_string(position + 1)
-                                    : argument.name)
-          << "' of '" << name() << "' is not supported";
-      valid = false;
-    }
   }
-  for (const CallArgument &argument : layer.functionArguments)
-    for (StringRef parameter : parameters)
-      if (hasName(parameter, argument.name) && !find(firstName(parameter)))
-        bound.emplace_back(firstName(parameter), &argument);
+  for (const CallArgument &argument : layer.functionArguments) {
+    auto parameter = findParameter(argument.name);
+    if (parameter == parameters.end())
+      valid &= isMeaningless(argument);
+    else if (!find(firstName(*parameter)))
+      bound.emplace_back(firstName(*parameter), &argument);
+  }
   return valid;
 }
 
@@ -146,6 +157,11 @@ JsonValue FunctionCall::literal(StringRef parameter) const {
   return argument && !argument->tensor && argument->value.isSet()
              ? argument->value
              : JsonValue();
+}
+
+bool FunctionCall::isNull(StringRef parameter) const {
+  const CallArgument *argument = find(parameter);
+  return argument && !argument->tensor && argument->value.isNull();
 }
 
 /// Appends the numbers of a nest of lists whose axes from `axis` on have the

@@ -47,6 +47,7 @@ public:
 
   /// The literal given as `parameter`; nothing if it is absent or null.
   JsonValue literal(llvm::StringRef parameter) const;
+  bool isNull(llvm::StringRef parameter) const;
   std::optional<double> number(llvm::StringRef parameter) const;
   /// An integer or a list of them; `byDefault` if absent or null. Nothing
   /// after an error.
@@ -85,6 +86,8 @@ public:
 
 private:
   bool bind();
+  /// Whether an argument without a parameter changes nothing; else an error.
+  bool isMeaningless(const CallArgument &argument);
   bool bindArgument(const CallArgument &argument, llvm::StringRef parameter);
   const CallArgument *find(llvm::StringRef parameter) const;
   mlir::Location placeOf(llvm::StringRef parameter) const;
@@ -110,6 +113,11 @@ inline int64_t rankOf(mlir::Value value) {
 }
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+}
+
+/// Whether `axis`, from the front or from the end, is the batch of `value`.
+inline bool isBatch(int64_t axis, mlir::Value value) {
+  return axis == 0 || axis == -rankOf(value);
 }
 
 /// A constant: a number, a nest of lists, or an object that Keras makes of an

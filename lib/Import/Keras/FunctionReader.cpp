@@ -11,18 +11,6 @@
 using namespace mlir;
 using namespace upconv::keras_import;
 
-static bool isOperation(JsonValue node) {
-  StringRef module = node.string("module");
-  return module.contains(".ops.") || module.ends_with(".ops");
-}
-
-bool upconv::keras_import::isFunctionNode(JsonValue node) {
-  static constexpr StringRef classes[] = {"TFOpLambda", "SlicingOpLambda",
-                                          "TensorFlowOpLayer", "Lambda"};
-  return isOperation(node) ||
-         llvm::is_contained(classes, node.string("class_name"));
-}
-
 /// TensorFlow's modules whose functions mean what the names alone mean.
 static bool isKnownModule(StringRef module, StringRef function) {
   module.consume_front("tf.");
@@ -48,6 +36,33 @@ static const FunctionKind *findFunction(StringRef name) {
       if (llvm::is_contained(kind.names, function))
         return &kind;
   return nullptr;
+}
+
+/// Keras 3 leaves the module out of a legacy `.h5`. An operation is then told
+/// from a layer by what only layers have, or by several positional arguments.
+static bool isOperationWithoutModule(JsonValue node) {
+  std::vector<JsonValue> calls = node["inbound_nodes"].elements();
+  JsonValue config = node["config"];
+  if (node["module"] || calls.empty() || !calls.front()["args"] ||
+      config["trainable"])
+    return false;
+  StringRef className = node.string("class_name");
+  return findFunction(toSnakeCase(className)) &&
+         (!isKerasClass(className) || config["newshape"] ||
+          calls.front()["args"].elements().size() > 1);
+}
+
+bool upconv::keras_import::isOperation(JsonValue node) {
+  StringRef module = node.string("module");
+  return module.contains(".ops.") || module.ends_with(".ops") ||
+         isOperationWithoutModule(node);
+}
+
+bool upconv::keras_import::isFunctionNode(JsonValue node) {
+  static constexpr StringRef classes[] = {"TFOpLambda", "SlicingOpLambda",
+                                          "TensorFlowOpLayer", "Lambda"};
+  return isOperation(node) ||
+         llvm::is_contained(classes, node.string("class_name"));
 }
 
 namespace {
@@ -88,8 +103,7 @@ void FunctionReader::setFunction(std::string name, JsonValue place) {
 
 void FunctionReader::takeArguments(JsonValue arguments) {
   for (const JsonValue::Member &member : arguments.members())
-    if (member.value.isSet())
-      plan.functionArguments.push_back({member.key, member.value});
+    plan.functionArguments.push_back({member.key, member.value});
 }
 
 /// An operation of keras.ops is a class, its arguments are members of its

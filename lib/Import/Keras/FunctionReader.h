@@ -7,6 +7,9 @@
 
 namespace upconv::keras_import {
 
+/// Whether a node of a graph is an operation of keras.ops, which is no layer.
+bool isOperation(JsonValue node);
+
 /// Whether a node of a graph is a function of tensors: an operation of
 /// keras.ops, whose class names collide with layers', or one of tf.keras's
 /// classes for functions, or a Lambda layer.

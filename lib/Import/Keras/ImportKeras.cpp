@@ -43,8 +43,11 @@ ImportStatus upconv::importKerasModel(MLIRContext &context,
   std::optional<ModelFile> file = readModelFile(options.path, reporter);
   if (!file)
     return reporter.status();
+  CustomLayers customLayers;
+  if (!options.customLayersPath.empty())
+    customLayers.read(options.customLayersPath, reporter);
   std::optional<ModelPlan> plan =
-      readModel(file->config->root(), file->version, reporter);
+      readModel(file->config->root(), file->version, customLayers, reporter);
   if (!plan)
     return reporter.status();
   applyInputShapes(*plan, options.inputShapes, reporter);

@@ -190,3 +190,69 @@ JsonDocument::parse(std::string name, std::string text, Reporter &reporter) {
   }
   return document;
 }
+
+//===----------------------------------------------------------------------===//
+// Substitution
+//===----------------------------------------------------------------------===//
+
+/// Locates `value` and all that is in it where a name stood.
+static void locateAt(Json::Value &value, ptrdiff_t start, ptrdiff_t limit) {
+  value.setOffsetStart(start);
+  value.setOffsetLimit(limit);
+  if (value.isArray() || value.isObject())
+    for (Json::Value &member : value)
+      locateAt(member, start, limit);
+}
+
+/// What "name[index][index]" means, or null.
+static JsonValue lookUp(StringRef reference,
+                        const llvm::StringMap<JsonValue> &values) {
+  auto [name, indices] = reference.split('[');
+  JsonValue value = values.lookup(name);
+  while (!indices.empty()) {
+    auto [index, rest] = indices.split(']');
+    std::vector<JsonValue> elements = value.elements();
+    size_t position;
+    // One number stands for all the elements of a list.
+    if (value.asNumber())
+      elements.assign(1, value), index = "0";
+    if (index.getAsInteger(10, position) || position >= elements.size())
+      return {};
+    value = elements[position];
+    rest.consume_front("[");
+    indices = rest;
+  }
+  return value;
+}
+
+std::unique_ptr<JsonDocument>
+JsonDocument::substitute(JsonValue pattern,
+                         const llvm::StringMap<JsonValue> &values,
+                         Reporter &reporter) const {
+  std::unique_ptr<JsonDocument> result(
+      new JsonDocument(reporter.getContext(), name.str(), text));
+  result->tree = *pattern.value;
+  bool valid = true;
+  auto replace = [&](auto &self, Json::Value &value) -> void {
+    if (value.isArray() || value.isObject()) {
+      for (Json::Value &member : value)
+        self(self, member);
+      return;
+    }
+    if (!value.isString() || !StringRef(value.asCString()).starts_with("$"))
+      return;
+    std::string reference = value.asString().substr(1);
+    JsonValue found = lookUp(reference, values);
+    if (!found) {
+      reporter.invalid(locationAt(value.getOffsetStart()))
+          << "'$" << reference << "' is not among the layer's arguments";
+      valid = false;
+      return;
+    }
+    ptrdiff_t start = value.getOffsetStart(), limit = value.getOffsetLimit();
+    value = *found.value;
+    locateAt(value, start, limit);
+  };
+  replace(replace, result->tree);
+  return valid ? std::move(result) : nullptr;
+}

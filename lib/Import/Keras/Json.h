@@ -5,6 +5,8 @@
 
 #include "Reporter.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <json/value.h>
 
 #include <memory>
@@ -77,6 +79,14 @@ public:
   /// error.
   static std::unique_ptr<JsonDocument> parse(std::string name, std::string text,
                                              Reporter &reporter);
+
+  /// A document with the text of this one and a copy of its value `pattern`, in
+  /// which the strings "$name" and "$name[index]" are replaced by what `values`
+  /// says; what is put there is located where the name stood. Null after an
+  /// error.
+  std::unique_ptr<JsonDocument>
+  substitute(JsonValue pattern, const llvm::StringMap<JsonValue> &values,
+             Reporter &reporter) const;
 
   JsonValue root() const { return JsonValue(this, &tree); }
   mlir::Location locationAt(size_t offset) const;

@@ -162,10 +162,17 @@ void LayerArguments::boolean(StringRef key, bool byDefault) {
 void LayerArguments::keyword(StringRef key, StringRef byDefault) {
   JsonValue value = take(key);
   std::optional<StringRef> word =
-      value.isSet() ? value.asString() : std::optional(byDefault);
+      value ? value.asString() : std::optional(byDefault);
   if (!word)
     return typeError(key, "a string", value);
   set(key, builder.getStringAttr(word->lower()), value);
+}
+
+void LayerArguments::dataFormat() {
+  if (config["data_format"].isSet())
+    return keyword("data_format", "");
+  set("data_format", builder.getStringAttr("channels_last"),
+      take("data_format"));
 }
 
 std::optional<Shape> LayerArguments::readTuple(StringRef key, unsigned rank,
@@ -318,7 +325,14 @@ void LayerArguments::optionalAxes(StringRef key) {
       return typeError(key, "an integer or a list of integers", value);
     entries.push_back(*integer);
   }
+  if (llvm::is_contained(entries, 0))
+    return refuseBatch(key, value);
   set(key, builder.getDenseI64ArrayAttr(entries), value);
+}
+
+void LayerArguments::refuseBatch(StringRef key, JsonValue value) {
+  unsupported(value) << "'" << key
+                     << "' names the batch, which is not supported";
 }
 
 void LayerArguments::axes(StringRef key, int64_t byDefault) {
@@ -344,6 +358,8 @@ void LayerArguments::axis(StringRef key, int64_t byDefault) {
                                 : list.front().asInteger();
   if (!integer)
     return typeError(key, "an integer or a list of one", value);
+  if (*integer == 0)
+    return refuseBatch(key, value);
   set(key, builder.getI64IntegerAttr(*integer), value);
 }
 

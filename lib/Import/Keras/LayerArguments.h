@@ -23,8 +23,10 @@ public:
   void integer(llvm::StringRef key, std::optional<int64_t> byDefault = {});
   void number(llvm::StringRef key, std::optional<double> byDefault = {});
   void boolean(llvm::StringRef key, bool byDefault);
-  /// A string; matched without case, kept in lower case. Null is the default.
+  /// A string; matched without case, kept in lower case.
   void keyword(llvm::StringRef key, llvm::StringRef byDefault);
+  /// Null is Keras's own setting, channels_last unless somebody changed it.
+  void dataFormat();
   /// An int, which stands for all axes, or a list of ints.
   void tuple(llvm::StringRef key, unsigned rank,
              std::optional<int64_t> byDefault = {});
@@ -60,6 +62,7 @@ public:
   /// Stores an attribute, and `value` as the place that sets it.
   void set(llvm::StringRef key, mlir::Attribute attribute, JsonValue value);
   /// `'key' must be WHAT, got VALUE`, at the value.
+  void refuseBatch(llvm::StringRef key, JsonValue value);
   void typeError(llvm::StringRef key, llvm::StringRef what, JsonValue value);
   mlir::InFlightDiagnostic error(JsonValue value, llvm::StringRef key);
   mlir::InFlightDiagnostic unsupported(JsonValue value);

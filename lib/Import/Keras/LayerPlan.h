@@ -47,6 +47,8 @@ struct LayerPlan {
   const LayerKind *kind = nullptr;
   /// A model inside the model.
   std::unique_ptr<ModelPlan> model;
+  /// Whether `model` is what a class of the user's own is made of.
+  bool isComposition = false;
   /// A function of tensors (keras.ops, TFOpLambda, Lambda) in place of a layer.
   const FunctionKind *function = nullptr;
   std::string functionName; ///< as the file spells it
@@ -122,6 +124,8 @@ struct ModelPlan {
   /// Per layer in calling order.
   std::vector<LayerCall> calls;
   std::vector<TensorReference> outputs;
+  /// The descriptions of custom layers with the layers' arguments in them.
+  std::vector<std::unique_ptr<JsonDocument>> documents;
 };
 
 /// A class of layers: how its arguments are read and how its op is built.
@@ -141,6 +145,9 @@ struct LayerKind {
 /// Keras has such a layer, invalid otherwise.
 const LayerKind *findLayerKind(JsonValue node, llvm::StringRef className,
                                llvm::StringRef layerName, Reporter &reporter);
+
+/// Whether Keras has a layer or model of this class.
+bool isKerasClass(llvm::StringRef className);
 
 /// Reads {"class_name", "config"} of any layer.
 std::unique_ptr<LayerPlan> readLayer(JsonValue node, llvm::StringRef name,

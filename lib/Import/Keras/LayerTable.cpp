@@ -20,6 +20,24 @@ static ArrayRef<ArrayRef<LayerKind>> kindsByFamily() {
   return families;
 }
 
+static const LayerKind *findKind(StringRef className) {
+  for (ArrayRef<LayerKind> family : kindsByFamily())
+    for (const LayerKind &kind : family)
+      if (kind.className == className)
+        return &kind;
+  return nullptr;
+}
+
+bool upconv::keras_import::isKerasClass(StringRef className) {
+  StringRef canonical = canonicalClass(className);
+  return canonical == "InputLayer" || findKind(canonical) ||
+         llvm::is_contained(getOtherLayers(), canonical);
+}
+
+/// What helps with a class of the user's own.
+static constexpr StringRef describeIt =
+    "; '--custom-layers' can say what a class of your own is made of";
+
 const LayerKind *upconv::keras_import::findLayerKind(JsonValue node,
                                                      StringRef className,
                                                      StringRef layerName,
@@ -39,13 +57,12 @@ const LayerKind *upconv::keras_import::findLayerKind(JsonValue node,
     diagnostic << "only Keras's own classes are supported";
     if (!module.empty())
       diagnostic << ", this one is of module '" << module << "'";
+    diagnostic << describeIt;
     return nullptr;
   }
-  for (ArrayRef<LayerKind> family : kindsByFamily())
-    for (const LayerKind &kind : family)
-      if (kind.className == className)
-        return &kind;
-  if (llvm::is_contained(getOtherLayers(), className)) {
+  if (const LayerKind *kind = findKind(className))
+    return kind;
+  if (isKerasClass(className)) {
     prefixed(reporter.unsupported(place)) << reasonFor(className);
     return nullptr;
   }
@@ -54,8 +71,14 @@ const LayerKind *upconv::keras_import::findLayerKind(JsonValue node,
     for (const LayerKind &kind : family)
       known.push_back(kind.className);
   llvm::append_range(known, getOtherLayers());
-  prefixed(reporter.invalid(place))
-      << "Keras has no such layer" << didYouMean(className, known);
+  // Keras 2 does not say where a class is from; one that resembles none of
+  // Keras's is taken for the user's own.
+  std::string nearest = didYouMean(className, known);
+  if (nearest.empty() && module.empty())
+    prefixed(reporter.unsupported(place))
+        << "Keras has no such layer" << describeIt;
+  else
+    prefixed(reporter.invalid(place)) << "Keras has no such layer" << nearest;
   return nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include "ModelReader.h"
 #include "CallReader.h"
 #include "Flavor.h"
+#include "FunctionReader.h"
 #include "LayerNames.h"
 #include "Spelling.h"
 
@@ -18,30 +19,38 @@ namespace {
 /// What the models of one file share.
 struct FileState {
   Reporter &reporter;
+  const CustomLayers &customLayers;
   Flavor flavor = Flavor::Keras3;
+  /// Of custom layers; the root plan's.
+  std::vector<std::unique_ptr<JsonDocument>> &documents;
   llvm::StringSet<> paths = {}; ///< of all layers so far
+  /// The custom layers around the one that is read.
+  std::vector<const CustomLayer *> open = {};
 };
 
 /// Reads one model; those inside it are read by readers of their own.
 class ModelReader {
 public:
   /// `owner` is the layer that the model is in another one, or null.
-  ModelReader(FileState &file, JsonValue node, ModelPlan &plan,
-              const LayerPlan *owner = nullptr)
-      : file(file), reporter(file.reporter), node(node), config(node["config"]),
+  ModelReader(FileState &file, JsonValue node, JsonValue config,
+              ModelPlan &plan, const LayerPlan *owner = nullptr)
+      : file(file), reporter(file.reporter), node(node), config(config),
         plan(plan), owner(owner) {}
 
   bool readModel();
   bool readBareLayer();
+  bool readSequential();
 
 private:
-  bool readSequential();
   bool readFunctional();
   JsonValue listOfLayers(StringRef defaultName);
   void readImplicitInput(JsonValue first, StringRef firstName);
 
   LayerPlan &addLayer(JsonValue layerNode, StringRef name);
+  void setWeightPath(LayerPlan &layer, JsonValue layerNode);
   void addInnerModel(LayerPlan &layer, JsonValue layerNode);
+  void addComposition(LayerPlan &layer, JsonValue layerNode,
+                      const CustomLayer &custom);
   void addInput(LayerPlan &layer, JsonValue layerConfig, StringRef key);
   std::string pathOf(StringRef name) const {
     return owner ? owner->name + "/" + name.str() : name.str();
@@ -100,32 +109,52 @@ std::string ModelReader::uniquePath(StringRef name) {
   return path;
 }
 
+/// The group of a layer's variables. The layers of a custom one keep theirs in
+/// its own group, or in a `group` inside it.
+void ModelReader::setWeightPath(LayerPlan &layer, JsonValue layerNode) {
+  if (owner)
+    layer.weightPath = owner->weightPath;
+  if (owner && owner->isComposition) {
+    if (StringRef group = layerNode.string("group"); !group.empty())
+      layer.weightPath.back() += "/" + group.str();
+  } else if (!isOperation(layerNode)) {
+    // Functions of tensors are no layers to Keras 3.
+    StringRef className = layerNode.string("class_name");
+    std::string base = toSnakeCase(className.substr(className.rfind('>') + 1));
+    layer.weightPath.push_back(numbered(base, groupCounts[base]++));
+  }
+  if (layer.activation) {
+    layer.activation->weightPath = layer.weightPath;
+    layer.activation->weightPath.back() += "/activation";
+  }
+}
+
 LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
   auto [previous, isNew] = layerPlaces.try_emplace(name, layerNode.location());
-  std::string path = isNew ? uniquePath(name) : pathOf(name);
+  // The only layer of a custom one is that layer.
+  bool isAlone = owner && owner->isComposition && config.elements().size() == 1;
+  std::string path = isAlone ? owner->name
+                     : isNew ? uniquePath(name)
+                             : pathOf(name);
   StringRef className = layerNode.string("class_name");
-  bool isModel = isModelClass(className) || isFunctionalSubclass(layerNode);
-  auto layer = isModel ? std::make_unique<LayerPlan>(layerNode.location())
-                       : readLayer(layerNode, path, file.flavor, reporter);
+  const CustomLayer *custom = file.customLayers.find(layerNode);
+  bool isModel =
+      !custom && (isModelClass(className) || isFunctionalSubclass(layerNode));
+  auto layer = isModel || custom
+                   ? std::make_unique<LayerPlan>(layerNode.location())
+                   : readLayer(layerNode, path, file.flavor, reporter);
   layer->name = path;
   layer->localName = name.str();
-  if (isModel)
+  layer->flavor = file.flavor;
+  if (isModel || custom)
     layer->className = className.str();
-  if (owner)
-    layer->weightPath = owner->weightPath;
-  // Functions of tensors are no layers to Keras 3.
-  if (!layerNode.string("module").contains(".ops")) {
-    std::string base = toSnakeCase(className);
-    layer->weightPath.push_back(numbered(base, groupCounts[base]++));
-  }
-  if (layer->activation) {
-    layer->activation->weightPath = layer->weightPath;
-    layer->activation->weightPath.back() += "/activation";
-  }
+  setWeightPath(*layer, layerNode);
   plan.layers.push_back(std::move(layer));
   LayerPlan &added = *plan.layers.back();
   if (isModel)
     addInnerModel(added, layerNode);
+  if (custom)
+    addComposition(added, layerNode, *custom);
   if (!isNew) {
     InFlightDiagnostic diagnostic = layerError(added, layerNode.location());
     diagnostic << "another layer has the same name";
@@ -135,11 +164,35 @@ LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
   return added;
 }
 
+void ModelReader::addComposition(LayerPlan &layer, JsonValue layerNode,
+                                 const CustomLayer &custom) {
+  layer.isComposition = true;
+  layer.model = std::make_unique<ModelPlan>();
+  layer.model->name = layer.name;
+  if (llvm::is_contained(file.open, &custom)) {
+    layer.valid = false;
+    layerError(layer, layerNode.location()) << "its description holds itself";
+    return;
+  }
+  auto document =
+      file.customLayers.instantiate(custom, layerNode, layer, reporter);
+  if (!document)
+    return;
+  JsonValue layers = document->root();
+  file.documents.push_back(std::move(document));
+  file.open.push_back(&custom);
+  if (!ModelReader(file, layerNode, layers, *layer.model, &layer)
+           .readSequential())
+    layer.valid = false;
+  file.open.pop_back();
+}
+
 void ModelReader::addInnerModel(LayerPlan &layer, JsonValue layerNode) {
   layer.model = std::make_unique<ModelPlan>();
   layer.model->name = layer.name;
   layer.trainable = layerNode["config"]["trainable"].asBool().value_or(true);
-  if (!ModelReader(file, layerNode, *layer.model, &layer).readModel())
+  if (!ModelReader(file, layerNode, layerNode["config"], *layer.model, &layer)
+           .readModel())
     layer.valid = false;
 }
 
@@ -337,9 +390,10 @@ bool ModelReader::readFunctional() {
 // The file
 //===----------------------------------------------------------------------===//
 
-std::optional<ModelPlan> upconv::keras_import::readModel(JsonValue root,
-                                                         StringRef version,
-                                                         Reporter &reporter) {
+std::optional<ModelPlan>
+upconv::keras_import::readModel(JsonValue root, StringRef version,
+                                const CustomLayers &customLayers,
+                                Reporter &reporter) {
   if (!root.isObject()) {
     reporter.invalid(root.location())
         << "not a Keras model: expected an object with 'class_name' and "
@@ -371,10 +425,10 @@ std::optional<ModelPlan> upconv::keras_import::readModel(JsonValue root,
            "with Keras 2 first";
     return std::nullopt;
   }
-  FileState file{reporter, detectFlavor(root, plan.version)};
-  plan.flavor = file.flavor;
+  plan.flavor = detectFlavor(root, plan.version);
+  FileState file{reporter, customLayers, plan.flavor, plan.documents};
   plan.name = config.string("name").str();
-  ModelReader reader(file, root, plan);
+  ModelReader reader(file, root, config, plan);
   bool isModel = isModelClass(*className) || isFunctionalSubclass(root);
   if (!(isModel ? reader.readModel() : reader.readBareLayer()))
     return std::nullopt;

@@ -3,6 +3,7 @@
 #ifndef UPCONV_LIB_IMPORT_KERAS_MODELREADER_H
 #define UPCONV_LIB_IMPORT_KERAS_MODELREADER_H
 
+#include "CustomLayers.h"
 #include "LayerPlan.h"
 
 namespace upconv::keras_import {
@@ -11,6 +12,7 @@ namespace upconv::keras_import {
 /// `version` is what the archive says about Keras's version, or empty. Nothing
 /// after an error that leaves no model at all; other errors are in `reporter`.
 std::optional<ModelPlan> readModel(JsonValue root, llvm::StringRef version,
+                                   const CustomLayers &customLayers,
                                    Reporter &reporter);
 
 /// Applies `--input-shape`: shapes a bare layer's inputs, pins a model's

@@ -14,7 +14,7 @@ static void readPooling(LayerArguments &args, unsigned rank,
     if (Attribute size = args.get("pool_size"))
       args.set("strides", size, {});
   args.keyword("padding", "valid");
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
 }
 
 template <unsigned rank> static void readMaxPooling(LayerArguments &args) {
@@ -25,7 +25,7 @@ template <unsigned rank> static void readAveragePooling(LayerArguments &args) {
 }
 
 static void readGlobalPooling(LayerArguments &args) {
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
   args.boolean("keepdims", false);
 }
 

@@ -27,6 +27,11 @@ static FunctionResults buildReduce(FunctionCall &call) {
   auto axes = call.integers("axis");
   if (!axes)
     return {};
+  if (llvm::any_of(*axes, [&](int64_t axis) { return isBatch(axis, input); })) {
+    call.unsupported("axis")
+        << "'" << call.name() << "' over the batch is not supported";
+    return {};
+  }
   OpBuilder &builder = call.getBuilder();
   return {call.create<keras::OpsReduceOp>(
       input, {call.attribute("function", builder.getStringAttr(function)),

@@ -150,29 +150,46 @@ static FunctionResults buildSwapAxes(FunctionCall &call) {
 
 static FunctionResults concatenate(FunctionCall &call, ValueRange inputs,
                                    int64_t axis) {
+  if (isBatch(axis, inputs.front())) {
+    call.unsupported("axis")
+        << "'" << call.name() << "' along the batch is not supported";
+    return {};
+  }
   return {call.create<keras::ConcatenateOp>(
       inputs,
       call.attribute("axis", call.getBuilder().getI64IntegerAttr(axis)))};
 }
 
+static std::optional<int64_t> joinedAxis(FunctionCall &call,
+                                         int64_t byDefault) {
+  auto axes = call.integers("axis", Shape{byDefault});
+  if (!axes)
+    return std::nullopt;
+  if (axes->size() == 1 && !call.isNull("axis"))
+    return axes->front();
+  call.invalid("axis") << "'axis' of '" << call.name()
+                       << "' must be an integer";
+  return std::nullopt;
+}
+
 static FunctionResults buildConcatenate(FunctionCall &call) {
   SmallVector<Value> inputs = call.tensorList("xs");
   // keras.ops and TensorFlow always write the axis; Keras 2's backend not.
-  auto axis = call.integers("axis", Shape{-1});
-  if (inputs.empty() || !axis || axis->size() != 1)
+  auto axis = joinedAxis(call, -1);
+  if (inputs.empty() || !axis)
     return {};
-  return concatenate(call, inputs, axis->front());
+  return concatenate(call, inputs, *axis);
 }
 
 static FunctionResults buildStack(FunctionCall &call) {
   SmallVector<Value> inputs = call.tensorList("xs");
-  auto axis = call.integers("axis", Shape{0});
-  if (inputs.empty() || !axis || axis->size() != 1)
+  auto axis = joinedAxis(call, 0);
+  if (inputs.empty() || !axis)
     return {};
   for (Value &input : inputs)
-    if (!(input = expandDims(call, input, axis->front())))
+    if (!(input = expandDims(call, input, *axis)))
       return {};
-  return concatenate(call, inputs, axis->front());
+  return concatenate(call, inputs, *axis);
 }
 
 /// [[low, high], ...] per axis, or one such pair or number for all of them,

@@ -14,9 +14,7 @@ static void readReshape(LayerArguments &args) {
         << "more than 6 axes are not supported, got " << target.size() + 1;
 }
 
-static void readFlatten(LayerArguments &args) {
-  args.keyword("data_format", "channels_last");
-}
+static void readFlatten(LayerArguments &args) { args.dataFormat(); }
 
 static void readPermute(LayerArguments &args) { args.integerList("dims"); }
 
@@ -24,14 +22,14 @@ static void readRepeatVector(LayerArguments &args) { args.integer("n"); }
 
 template <unsigned rank> static void readZeroPadding(LayerArguments &args) {
   args.borders("padding", rank, 1);
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
 }
 
 template <unsigned rank> static void readCropping(LayerArguments &args) {
   // Alone the 2-D layer crops nothing by default.
   args.borders("cropping", rank, rank == 2 ? 0 : 1);
   if (rank > 1)
-    args.keyword("data_format", "channels_last");
+    args.dataFormat();
   else // it has no such argument
     args.set("data_format", args.getBuilder().getStringAttr("channels_last"),
              {});
@@ -43,7 +41,7 @@ template <unsigned rank> static void readUpSampling(LayerArguments &args) {
   };
   args.tuple("size", rank, 2);
   if (rank > 1)
-    args.keyword("data_format", "channels_last");
+    args.dataFormat();
   else
     always("data_format", "channels_last");
   if (rank == 2)
@@ -56,7 +54,7 @@ template <unsigned rank> static void readUpSampling(LayerArguments &args) {
 static void readImageSize(LayerArguments &args) {
   args.integer("height");
   args.integer("width");
-  args.keyword("data_format", "channels_last");
+  args.dataFormat();
 }
 
 static void readResizing(LayerArguments &args) {

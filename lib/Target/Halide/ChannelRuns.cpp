@@ -2,6 +2,8 @@
 
 #include "ChannelRuns.h"
 
+#include <set>
+
 using Halide::Expr;
 using Halide::Var;
 
@@ -60,10 +62,19 @@ Expr RunEmitter::outerCoordinate(unsigned d) const {
 void RunEmitter::vectorize(Halide::Func value,
                            const std::vector<Halide::RVar> &inner) {
   value.bound(Var("lane"), 0, static_cast<int>(run.lanes));
-  std::vector<Halide::VarOrRVar> order = {Var("lane")};
-  order.insert(order.end(), inner.begin(), inner.end());
-  if (value.has_update_definition())
-    value.update(0).reorder(order);
+  if (value.has_update_definition()) {
+    Halide::Stage update = value.update(0);
+    // Along dimensions of one element the update refers to no variable and has
+    // no loop.
+    std::set<std::string> loops;
+    for (const auto &dim : update.get_schedule().dims())
+      loops.insert(dim.var);
+    std::vector<Halide::VarOrRVar> order = {Var("lane")};
+    for (const Halide::RVar &variable : inner)
+      if (loops.count(variable.name()))
+        order.push_back(variable);
+    update.reorder(order);
+  }
   if (run.lanes == 1)
     return;
   value.vectorize(Var("lane"));

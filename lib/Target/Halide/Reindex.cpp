@@ -151,7 +151,6 @@ static std::vector<Part> partsOf(const Builder &builder,
 static void emitPart(Builder &builder, const std::vector<Dimension> &dimensions,
                      const Part &part) {
   const KernelSpec &spec = builder.spec;
-  const Dimension &inner = dimensions.back();
   int64_t lanes = spec.schedule.knob("lanes", spec.target.vectorFloats);
   auto known = Halide::Internal::as_const_int(part.count);
   while (known && lanes > 1 && lanes / 2 >= *known)

@@ -206,12 +206,3 @@ func.func @center_crop_c1(%a: tensor<2x3x4x4xf32>) {
   %0 = keras.center_crop %a {height = 1 : i64, width = -1 : i64, data_format = "channels_last"} : (tensor<2x3x4x4xf32>) -> tensor<2x1x3x4xf32>
   return
 }
-
-// -----
-
-func.func @center_crop_c3(%a: tensor<2x3x4x4xf32>) {
-  // expected-error@+2 {{layer (CenterCrop): the input must have known spatial sizes, no smaller than the output's, got (2, 3, 4, 4) for (2, 5, 3, 4)}}
-  // expected-error@+1 {{failed to infer returned types}}
-  %0 = keras.center_crop %a {height = 5 : i64, width = 3 : i64, data_format = "channels_last"} : (tensor<2x3x4x4xf32>) -> tensor<2x5x3x4xf32>
-  return
-}

@@ -27,6 +27,7 @@ struct ImportOptions {
   /// batch first, ShapedType::kDynamic for `?`.
   std::vector<std::pair<std::string, std::vector<int64_t>>> inputShapes;
   std::string weightsPath;          ///< `--weights FILE`, or empty
+  std::string customLayersPath;     ///< `--custom-layers FILE`, or empty
   std::optional<uint64_t> initSeed; ///< `--init SEED`
 };
 

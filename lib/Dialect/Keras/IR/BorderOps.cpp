@@ -191,26 +191,6 @@ struct Resizing : ImageOfSize {
   }
 };
 
-struct CenterCrop : ImageOfSize {
-  template <typename Adaptor>
-  static LogicalResult inferShape(const LayerContext &layer, Adaptor adaptor,
-                                  SmallVectorImpl<Type> &results) {
-    if (failed(ImageOfSize::inferShape(layer, adaptor, results)))
-      return failure();
-    ArrayRef<int64_t> input = shapeOf(adaptor.getInput()),
-                      output = cast<RankedTensorType>(results[0]).getShape();
-    // center_crop_c3
-    unsigned first = getAxisOrder(adaptor.getDataFormat(), 4).firstSpatial;
-    for (unsigned axis : {first, first + 1})
-      if (ShapedType::isDynamic(input[axis]) || input[axis] < output[axis])
-        return layer.error(axis == first ? "height" : "width")
-               << "the input must have known spatial sizes, no smaller than "
-                  "the output's, got "
-               << formatShape(input) << " for " << formatShape(output);
-    return success();
-  }
-};
-
 } // namespace
 
 UPCONV_DEFINE_LAYER(ZeroPadding1DOp, ZeroPadding<1>)
@@ -223,4 +203,4 @@ UPCONV_DEFINE_LAYER(UpSampling1DOp, UpSampling<1>)
 UPCONV_DEFINE_LAYER(UpSampling2DOp, UpSampling<2>)
 UPCONV_DEFINE_LAYER(UpSampling3DOp, UpSampling<3>)
 UPCONV_DEFINE_LAYER(ResizingOp, Resizing)
-UPCONV_DEFINE_LAYER(CenterCropOp, CenterCrop)
+UPCONV_DEFINE_LAYER(CenterCropOp, ImageOfSize)

@@ -1,0 +1,173 @@
+"""Weights, inputs, and what Keras computes for them.
+
+TensorFlow on a CPU cannot run channels_first or dilated transposed convolutions.
+Such a layer is computed by its twin: channels_last between two transposes (the
+definition of data_format), and a kernel spread with zeros instead of a dilation
+(both have the same effective kernel, of which alone Keras's lengths depend).
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import keras
+import numpy as np
+
+from recipe import Node, Recipe, build, is_operation, layer_of, make_layer, make_node
+
+Arrays = list[np.ndarray]
+
+
+class Unusable(Exception):
+    """This model cannot be judged: Keras does not compute it, or not to finite values."""
+
+
+# Weights and inputs ---------------------------------------------------------
+
+
+def random_value(name: str, shape: tuple, state: np.random.Generator) -> np.ndarray:
+    if name in ("gamma", "moving_variance", "scale", "variance"):
+        return state.uniform(0.5, 2, shape).astype(np.float32)
+    if len(shape) >= 2:  # keeps the size of what flows through
+        fan_in = max(1, int(np.prod(shape[:-1])))
+        return (state.normal(0, 1, shape) / np.sqrt(min(fan_in, 64))).astype(np.float32)
+    return state.uniform(-0.5, 0.5, shape).astype(np.float32)
+
+
+def in_float64(recipe: Recipe) -> Recipe:
+    """The policy alone leaves inputs alone, and layers that compute as their input says."""
+    wide = copy.deepcopy(recipe)
+    for item in wide.inputs:
+        item.dtype = item.dtype.replace("float32", "float64")
+    for node in wide.nodes:
+        node.inner = node.inner and in_float64(node.inner)
+    return wide
+
+
+def exact(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays | None:
+    """The outputs in float64, by the same weights; None where TensorFlow has no such kernel."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        double = build(in_float64(recipe), keras)
+        copy_weights(recipe, model, double)
+        wide = [array.astype(np.float64) if array.dtype == np.float32 else array for array in inputs]
+        outputs = evaluate(recipe, double, wide)
+        return outputs if all(output.dtype == np.float64 for output in outputs) else None
+    except Exception:  # of TensorFlow's many classes
+        return None
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def set_weights(model: Any, seed: int) -> None:
+    """Every float variable gets values of its own; none keeps its initial ones."""
+    state = np.random.default_rng(seed)
+    for variable in model.weights:
+        if str(variable.dtype).startswith("float"):
+            variable.assign(random_value(variable.name, tuple(variable.shape), state))
+
+
+def copy_weights(recipe: Recipe, source: Any, target: Any) -> None:
+    """Layer by layer, between models of one recipe (which may be of two Keras versions)."""
+    for node in recipe.nodes:
+        if node.shares or is_operation(node.layer):
+            continue
+        if node.inner:
+            copy_weights(node.inner, layer_of(source, node), layer_of(target, node))
+        else:
+            layer_of(target, node).set_weights(layer_of(source, node).get_weights())
+
+
+def draw_inputs(recipe: Recipe, run: int, seed: int) -> Arrays:
+    state = np.random.default_rng([seed, run])
+    return [state.integers(0, 7, shape).astype(np.int32 if item.dtype == "int32" else np.float32)
+            if reads_indices(recipe, item.name) else state.normal(0, 1, shape).astype(np.float32)
+            for item, shape in zip(recipe.inputs, recipe.sizes[run])]
+
+
+def reads_indices(recipe: Recipe, name: str) -> bool:
+    return any(node.layer == "Embedding" and name in node.inputs for node in recipe.nodes)
+
+
+# Evaluation -----------------------------------------------------------------
+
+
+def expected(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays:
+    """Keras's outputs in the model's order; raises Unusable."""
+    try:
+        with np.errstate(all="ignore"):
+            outputs = evaluate(recipe, model, inputs)
+    except Exception as error:
+        raise Unusable(f"{type(error).__name__}: {str(error)[:300]}") from error
+    for output in outputs:
+        if output.size == 0 or not np.all(np.isfinite(output)):
+            raise Unusable("an output is empty or not finite")
+        if float(np.linalg.norm(output)) > 1e6:
+            raise Unusable("an output has grown out of all bounds")
+    return outputs
+
+
+def evaluate(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays:
+    if not needs_twins(recipe):
+        tensors = [keras.ops.convert_to_tensor(array) for array in inputs]
+        result = model(tensors[0] if len(tensors) == 1 else tensors, training=False)
+        return [np.asarray(value) for value in (result if isinstance(result, (list, tuple)) else [result])]
+    values = {item.name: array for item, array in zip(recipe.inputs, inputs)}
+    for node in recipe.nodes:
+        arguments = [values[name] for name in node.inputs]
+        layer = make_node(keras, node) if is_operation(node.layer) else layer_of(model, node)
+        owner = recipe.node(node.shares) if node.shares else node
+        if owner.inner:
+            values[node.name] = evaluate(owner.inner, layer, arguments)[0]
+        else:
+            values[node.name] = call(owner, layer, arguments)
+    return [values[name] for name in recipe.outputs]
+
+
+def needs_twins(recipe: Recipe) -> bool:
+    return any(needs_twins(node.inner) if node.inner else needs_twin(node) for node in recipe.nodes)
+
+
+def is_first(config: dict) -> bool:
+    return config.get("data_format") == "channels_first"
+
+
+def needs_twin(node: Node) -> bool:
+    dilated = np.max(node.config.get("dilation_rate", 1)) > 1
+    return node.layer != "Flatten" and is_first(node.config) or (node.layer.endswith("Transpose") and bool(dilated))
+
+
+def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
+    if not needs_twin(node):
+        tensors = [keras.ops.convert_to_tensor(array) for array in arguments]
+        flags = {} if is_operation(node.layer) else {"training": False}
+        return np.asarray(layer(tensors if node.listed else tensors[0], **flags))
+    twin, weights = twin_of(node, layer)
+    (x,) = arguments
+    first = is_first(node.config)
+    x = np.moveaxis(x, 1, -1) if first else x
+    if layer.weights:
+        twin.build(x.shape)
+        twin.set_weights(weights)
+    y = np.asarray(twin(keras.ops.convert_to_tensor(x), training=False))
+    # The activation looks at axes (softmax), so it comes after the way back.
+    y = np.moveaxis(y, -1, 1) if first and y.ndim > 2 else y
+    activation = getattr(layer, "activation", None)
+    return y if activation is None else np.asarray(activation(keras.ops.convert_to_tensor(y)))
+
+
+def twin_of(node: Node, layer: Any) -> tuple[Any, Arrays]:
+    config = {key: value for key, value in node.config.items() if key != "activation"}
+    if is_first(config):
+        config["data_format"] = "channels_last"
+    weights = layer.get_weights()
+    if node.layer.endswith("Transpose") and max(layer.dilation_rate) > 1:
+        rank = len(layer.kernel_size)
+        size = [(k - 1) * d + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate)]
+        kernel = np.zeros((*size, *weights[0].shape[rank:]), weights[0].dtype)
+        kernel[tuple(slice(None, None, d) for d in layer.dilation_rate)] = weights[0]
+        weights[0] = kernel
+        config |= {"kernel_size": size, "dilation_rate": 1}
+    return make_layer(keras, node.layer, config), weights
