@@ -13,7 +13,7 @@ COUNT   ?= 200
 INVALID ?= 300
 SEED    ?= 1
 
-.PHONY: setup build demo check check-keras bench install clean
+.PHONY: setup build demo check check-keras support bench install clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -38,6 +38,10 @@ check-keras: build
 	scripts/setup-keras.sh
 	.venv-keras/bin/python test/Oracle/check_keras.py build/bin/upconv \
 	  --count $(COUNT) --invalid $(INVALID) --seed $(SEED) --jobs $(JOBS) --out build/check-keras
+
+# README's table of layers and targets, from what the tests run.
+support: build
+	UPCONV_WRITE_SUPPORT=1 $(LIT) -v build/test/Integration/support_table.py
 
 bench: build
 	build/bin/upconv bench $(SUITE) --tier core --json build/bench.json

@@ -54,7 +54,7 @@ config.environment["UPCONV_SOURCE"] = config.upconv_source
 config.environment["UPCONV_LLVM_TOOLS"] = config.llvm_tools
 config.environment["UPCONV_CC"] = config.cc
 config.environment["UPCONV_CXX"] = config.cxx
-for variable in ("UPCONV_TEST_JOBS", "UPCONV_TEST_FULL"):
+for variable in ("UPCONV_TEST_JOBS", "UPCONV_TEST_FULL", "UPCONV_WRITE_SUPPORT"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 

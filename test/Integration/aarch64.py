@@ -5,6 +5,8 @@ compiler, run under qemu-user, held against Keras."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from programs import build, compile_archive, data_of, macros, raw
@@ -54,17 +56,21 @@ def check_run(model: Model) -> str | None:
 def check_layer(layer: str, config: dict, shape: tuple[int, ...]) -> None:
     """Against this machine's own library, which layer_verify.py holds against the reference."""
     with scratch() as folder:
-        path = write_layer(folder, layer, {"name": "layer", **config})
-        flags = ("--init", "1", "--input-shape", ",".join(map(str, shape)))
-        array = np.random.default_rng(1).uniform(-3, 3, shape).astype(np.float32)
-        require(upconv("run", path, *flags, "--input", save(folder / "x.npy", array),
-                       "--output", folder / "y.npy"))
-        require(upconv("compile", path, *flags, "--target", "aarch64", "--name", "one", "-o", folder))
-        program = build("run_once.c", [folder / "libone.a"], folder / "program", "-static",
-                        '-DHEADER="one.h"', "-DNAME=one", "-DUPPER=ONE", "-DINPUT=input",
-                        "-DOUTPUT=layer", compiler=COMPILER)
-        require(run(EMULATOR, program, raw(folder / "x", array),
-                    raw(folder / "y", np.load(folder / "y.npy"))))
+        check_file(write_layer(folder, layer, {"name": "layer", **config}), folder, shape)
+
+
+def check_file(path: Path, folder: Path, shape: tuple[int, ...]) -> None:
+    """A model with one input, and one output 'layer'."""
+    flags = ("--init", "1", "--input-shape", ",".join(map(str, shape)))
+    array = np.random.default_rng(1).uniform(-3, 3, shape).astype(np.float32)
+    require(upconv("run", path, *flags, "--input", save(folder / "x.npy", array),
+                   "--output", folder / "y.npy"))
+    require(upconv("compile", path, *flags, "--target", "aarch64", "--name", "one", "-o", folder))
+    program = build("run_once.c", [folder / "libone.a"], folder / "program", "-static",
+                    '-DHEADER="one.h"', "-DNAME=one", "-DUPPER=ONE", "-DINPUT=input",
+                    "-DOUTPUT=layer", compiler=COMPILER)
+    require(run(EMULATOR, program, raw(folder / "x", array),
+                raw(folder / "y", np.load(folder / "y.npy"))))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Every layer beside the convolutions, compiled, against the float64 reference.
+"""Every layer, compiled, against the float64 reference (grid.py has more of the convolutions).
 
 A line is a layer, its arguments and its inputs; '?' sizes are run-time extents,
 and the run takes the sizes behind the bar. Sizes are odd, prime, 1 and beside
@@ -45,9 +45,14 @@ ACTIVATIONS = ("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoi
                "squareplus", "tanh", "tanh_shrink")
 
 CASES: list[Case] = [
+    # convolutions over all channels
+    *(case(f"Conv{rank}D{kind}", ",".join(["2", *"5967"[:rank], "3"]), filters=5, kernel_size=3, strides=2,
+           padding="same", activation="relu") for rank in (1, 2, 3) for kind in ("", "Transpose")),
+    case("Dense", "2,5,7", units=17, activation="tanh"),
     *(case("Activation", "2,5,19", activation=name) for name in ACTIVATIONS),
     case("Conv1DTranspose", "2,7,5", filters=6, kernel_size=5, strides=2, padding="same", activation="mish"),
-    case("ELU", "2,3,17", alpha=0.5),
+    case("ELU", "2,3,17", alpha=0.5), case("ReLU", "2,3,17", max_value=1.5, negative_slope=0.1, threshold=0.2),
+    case("LeakyReLU", "2,3,17", negative_slope=0.2),
     case("PReLU", "2,3,4,5"), case("PReLU", "2,3,4,5", shared_axes=[1, 2]),
     case("Softmax", "2,3,4,5", axis=[1, 2]), case("Softmax", "2,3,17", axis=1),
     # merging
@@ -56,6 +61,8 @@ CASES: list[Case] = [
     case("Concatenate", "2,3,4,5", "2,3,4,2"), case("Concatenate", "2,3,4", "2,1,4", "2,5,4", axis=1),
     case("Dot", "2,5,7", "2,7,4", axes=[2, 1]), case("Dot", "2,7", "2,7", axes=1, normalize=True),
     # shape
+    case("Reshape", "2,4,6", target_shape=[3, -1, 2]), case("Flatten", "2,3,4,5"), case("Flatten", "?,3,5|2,3,5"),
+    case("CenterCrop", "2,9,8,3", height=4, width=5),
     case("Permute", "2,3,4,5", dims=[3, 1, 2]), case("RepeatVector", "3,17", n=4),
     case("ZeroPadding1D", "2,5,3", padding=[2, 1]), case("ZeroPadding1D", "?,?,3|2,1,3", padding=3),
     *both_formats("ZeroPadding2D", "2,3,5,17", "2,17,3,5", padding=[[1, 2], [0, 3]]),
@@ -80,6 +87,8 @@ CASES: list[Case] = [
     *(one for kind in ("Max", "Average") for keepdims in (False, True)
       for one in both_formats(f"Global{kind}Pooling2D", "2,5,7,17", "2,17,5,7", keepdims=keepdims)),
     *(case(f"Global{kind}Pooling1D", "?,?,5|3,7,5") for kind in ("Max", "Average")),
+    *(case(f"{kind}Pooling{rank}D", ",".join(["2", *"9787"[:rank], "5"]), pool_size=3, strides=2, padding="same")
+      for kind in ("Max", "Average") for rank in (1, 2, 3)),
     # dimensions of one element have no loop
     case("MaxPooling1D", "1,1,1", padding="same"), case("AveragePooling2D", "2,1,1,17", pool_size=3, padding="same"),
     case("GlobalMaxPooling2D", "2,1,1,17"), case("GlobalAveragePooling1D", "2,1,5"),
@@ -127,12 +136,12 @@ CASES: list[Case] = [
     # others
     case("Embedding", "2,5", input_dim=7, output_dim=17), case("Masking", "2,5,3", mask_value=0.0),
     *(case(layer, "2,3,4,5", **config) for layer, config in (
-        ("SpatialDropout2D", {"rate": 0.5}), ("GaussianNoise", {"stddev": 1.0}), ("GaussianDropout", {"rate": 0.5}),
+        ("Dropout", {"rate": 0.5}), ("SpatialDropout2D", {"rate": 0.5}), ("GaussianNoise", {"stddev": 1.0}), ("GaussianDropout", {"rate": 0.5}),
         ("AlphaDropout", {"rate": 0.5}), ("ActivityRegularization", {"l1": 0.1}), ("Identity", {}))),
 ]
 
 
-def check(item: Case) -> str | None:
+def check(item: Case, *flags: str) -> str | None:
     with scratch() as folder:
         path = write_layer(folder, item.layer, {"name": "layer", **item.config})
         arguments: list[str] = []
@@ -142,7 +151,7 @@ def check(item: Case) -> str | None:
             arguments += ["--input-shape", f"{name}={compiled}"]
             if actual:
                 arguments += ["--input", f"{name}={random_input(folder, actual)}"]
-        require(upconv("verify", path, "--init", "1", *arguments))
+        require(upconv("verify", path, "--init", "1", *flags, *arguments))
         return None
 
 

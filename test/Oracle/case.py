@@ -17,7 +17,7 @@ from expectation import Unusable, copy_weights, draw_inputs, exact, expected, ne
 from formats import Form, save_bare, save_keras2, save_keras3
 from layers import TABLE
 from models import draw_model
-from recipe import Recipe, build, features
+from recipe import Node, Recipe, build, features
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 import tf_keras  # noqa: E402
@@ -82,9 +82,20 @@ def save(recipe: Recipe, model: keras.Model, folder: Path, formats: str, inputs:
     return forms[:1] if formats == "one" else forms
 
 
+def all_nodes(recipe: Recipe) -> list[Node]:
+    return [inner for node in recipe.nodes for inner in (all_nodes(node.inner) if node.inner else [node])]
+
+
+def is_forgotten(node: Node) -> bool:
+    """Keras 2 leaves the dilation of a Conv3DTranspose out of its files."""
+    return node.layer == "Conv3DTranspose" and np.max(node.config.get("dilation_rate", 1)) > 1
+
+
 def save_older(recipe: Recipe, model: keras.Model, folder: Path, inputs: list[np.ndarray],
                outputs: list[np.ndarray]) -> list[Form]:
     """Keras 2's forms, where it has these layers and means the same by them."""
+    if any(is_forgotten(node) for node in all_nodes(recipe)):
+        return []
     try:
         older = build(recipe, tf_keras)
         copy_weights(recipe, model, older)

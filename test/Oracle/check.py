@@ -141,10 +141,10 @@ def result_shapes(ir: str) -> list[list[int | None]]:
             for text in re.findall(r"tensor<((?:[0-9?]+x)*[0-9?]+)x\w+>", line.partition("->")[2])]
 
 
-def stretched(verdict: Verdict, shapes: list[list[int]]) -> Verdict | None:
-    """An unknown size that happens to be 1 in a run is not stretched (docs/HeaderABI.md): a status of its own."""
-    happens = any(1 in shape for shape in shapes)
-    return Verdict("stretching", verdict.detail, verdict.form) if "differ in size on axis" in verdict.detail and happens else None
+def stretched(verdict: Verdict) -> Verdict | None:
+    """What Keras computes and the tool calls unequal: an unknown size that happens to be 1 in a run is not stretched
+    (docs/HeaderABI.md). Counted apart."""
+    return Verdict("stretching", verdict.detail, verdict.form) if "differ in size on axis" in verdict.detail else None
 
 
 def run_model(tool: Tool, case: Case, ir: str) -> Verdict:
@@ -170,7 +170,7 @@ def run_model(tool: Tool, case: Case, ir: str) -> Verdict:
         if len(names) == 1 and number % 2:  # an only port needs no name
             flags[1] = flags[1].partition("=")[2]
         if verdict := ended(tool("run", *target, *flags, cwd=case.folder), case.run):
-            return stretched(verdict, shapes) or verdict
+            return stretched(verdict) or verdict
         for index, (name, expected, precise) in enumerate(zip(results, outputs, exact)):
             actual = np.load(case.folder / f"out_{index}.npy")
             if actual.shape != expected.shape:

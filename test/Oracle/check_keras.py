@@ -77,7 +77,7 @@ class Progress:
     def summary(self, total: int) -> list[str]:
         table = lambda counter: ", ".join(f"{key} {count}" for key, count in sorted(counter.items())) or "none"
         return [f"{total} models: {self.kinds['agreed']} agreed ({self.runs} runs), "
-                f"{self.kinds['unsupported']} unsupported, {self.kinds['stretching']} would stretch an unknown size of 1, "
+                f"{self.kinds['unsupported']} unsupported, {self.kinds['stretching']} with an unknown size of 1 to stretch, "
                 f"{self.kinds['failed']} failed",
                 f"forms that imported alike: {table(self.forms)}", f"forms not supported: {table(self.missing_forms)}",
                 f"layers that agreed: {table(self.layers)}",

@@ -4,6 +4,11 @@ TensorFlow on a CPU cannot run channels_first or dilated transposed convolutions
 Such a layer is computed by its twin: channels_last between two transposes (the
 definition of data_format), and a kernel spread with zeros instead of a dilation
 (both have the same effective kernel, of which alone Keras's lengths depend).
+
+TensorFlow's Conv3D for CPUs pads "same" by a negative amount where a stride is
+larger than the kernel and the input (5 elements, kernel 3, stride 5: it reads
+elements 1 to 3), against its own documentation, max(..., 0), and its Conv1D and
+Conv2D. Its twin is padded by the documented formula.
 """
 
 from __future__ import annotations
@@ -136,7 +141,21 @@ def is_first(config: dict) -> bool:
 
 def needs_twin(node: Node) -> bool:
     dilated = np.max(node.config.get("dilation_rate", 1)) > 1
-    return node.layer != "Flatten" and is_first(node.config) or (node.layer.endswith("Transpose") and bool(dilated))
+    return (node.layer != "Flatten" and is_first(node.config) or (node.layer.endswith("Transpose") and bool(dilated))
+            or is_padded_conv3d(node))
+
+
+def is_padded_conv3d(node: Node) -> bool:
+    return node.layer == "Conv3D" and node.config.get("padding") == "same" and np.max(node.config.get("strides", 1)) > 1
+
+
+def padded_same(x: np.ndarray, layer: Any) -> np.ndarray:
+    """Zeros around the spatial axes of `x`, channels last, by TensorFlow's documented formula."""
+    widths = [(0, 0)]
+    for n, k, d, s in zip(x.shape[1:], layer.kernel_size, layer.dilation_rate, layer.strides):
+        total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+        widths.append((total // 2, total - total // 2))
+    return np.pad(x, [*widths, (0, 0)])
 
 
 def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
@@ -148,6 +167,7 @@ def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
     (x,) = arguments
     first = is_first(node.config)
     x = np.moveaxis(x, 1, -1) if first else x
+    x = padded_same(x, layer) if is_padded_conv3d(node) else x
     if layer.weights:
         twin.build(x.shape)
         twin.set_weights(weights)
@@ -162,6 +182,8 @@ def twin_of(node: Node, layer: Any) -> tuple[Any, Arrays]:
     config = {key: value for key, value in node.config.items() if key != "activation"}
     if is_first(config):
         config["data_format"] = "channels_last"
+    if is_padded_conv3d(node):
+        config["padding"] = "valid"
     weights = layer.get_weights()
     if node.layer.endswith("Transpose") and max(layer.dilation_rate) > 1:
         rank = len(layer.kernel_size)

@@ -96,6 +96,13 @@ template <typename Op>
 static Value lowerAdaptive(Lowering &lowering, Op op, StringRef kind) {
   Location loc = op.getLoc();
   ArrayRef<int64_t> outputs = op.getOutputSize();
+  // The windows depend on the sizes.
+  unsigned first = op.getDataFormat() == "channels_first" ? 2 : 1;
+  auto known = cast<RankedTensorType>(op.getInput().getType())
+                   .getShape()
+                   .slice(first, outputs.size());
+  if (ShapedType::isDynamicShape(known))
+    return {};
   return inChannelsLast(
       lowering, loc, lowering.lowered(op.getInput()), op.getDataFormat(),
       [&](Value value) {

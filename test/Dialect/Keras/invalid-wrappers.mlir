@@ -82,9 +82,9 @@ func.func @adaptive_pooling_c2(%a: tensor<2x3x4xf32>) {
 
 // -----
 
-func.func @adaptive_pooling_c3(%a: tensor<2x?x4xf32>) {
-  // expected-error@+2 {{layer (AdaptiveMaxPooling1D): the spatial sizes of the input must be known, got shape (2, None, 4)}}
+func.func @adaptive_pooling_c3(%a: tensor<2x4xf32>) {
+  // expected-error@+2 {{layer (AdaptiveMaxPooling1D): the input must have 3 axes, got shape (2, 4)}}
   // expected-error@+1 {{failed to infer returned types}}
-  %0 = keras.adaptive_max_pooling1d %a {output_size = array<i64: 1>, data_format = "channels_last"} : (tensor<2x?x4xf32>) -> tensor<2x1x4xf32>
+  %0 = keras.adaptive_max_pooling1d %a {output_size = array<i64: 1>, data_format = "channels_last"} : (tensor<2x4xf32>) -> tensor<2x1x4xf32>
   return
 }

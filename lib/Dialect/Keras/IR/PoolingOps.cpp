@@ -106,13 +106,7 @@ template <int Rank> struct AdaptivePooling : LayerFamily {
     unsigned first =
         getAxisOrder(adaptor.getDataFormat(), Rank + 2).firstSpatial;
     SmallVector<int64_t> shape(input.getShape());
-    for (unsigned i = 0; i < Rank; ++i) {
-      if (input.isDynamicDim(first + i))
-        return layer.error() << "the spatial sizes of the input must be known, "
-                                "got shape "
-                             << formatShape(input.getShape());
-      shape[first + i] = adaptor.getOutputSize()[i];
-    }
+    llvm::copy(adaptor.getOutputSize(), shape.begin() + first);
     return finishShape(layer, shape, input.getElementType(), results);
   }
 };
