@@ -43,7 +43,13 @@ static void readThresholdedReLU(LayerArguments &args) {
   args.number("theta", 1.0);
 }
 
-static void readSoftmax(LayerArguments &args) { args.axes("axis", -1); }
+static void readSoftmax(LayerArguments &args) {
+  if (JsonValue axis = args.take("axis"); axis && axis.isNull())
+    args.unsupported(axis)
+        << "'axis' null is all axes, the batch too, which is not supported";
+  else
+    args.axes("axis", -1);
+}
 
 ArrayRef<LayerKind> upconv::keras_import::getActivationKinds() {
   using namespace upconv::keras;

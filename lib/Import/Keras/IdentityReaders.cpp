@@ -15,7 +15,14 @@ static void readDropout(LayerArguments &args) {
 
 static void readSpatialDropout(LayerArguments &args) {
   args.number("rate");
-  args.ignore({"seed", "noise_shape", "data_format"});
+  args.ignore({"seed", "noise_shape"});
+  // Means nothing at inference, but Keras reads it.
+  JsonValue format = args.take("data_format");
+  if (format.isSet() &&
+      !llvm::is_contained({"channels_last", "channels_first"},
+                          StringRef(format.asString().value_or("").lower())))
+    args.typeError("data_format", "'channels_last' or 'channels_first'",
+                   format);
 }
 
 static void readGaussianDropout(LayerArguments &args) {
