@@ -325,7 +325,7 @@ void LayerArguments::optionalAxes(StringRef key) {
       return typeError(key, "an integer or a list of integers", value);
     entries.push_back(*integer);
   }
-  if (llvm::is_contained(entries, 0))
+  if (entries == Shape{0})
     return refuseBatch(key, value);
   set(key, builder.getDenseI64ArrayAttr(entries), value);
 }
