@@ -1,10 +1,10 @@
 //===- Bench.cpp - upconv bench -------------------------------------------===//
 
 #include "Commands.h"
-#include "Workers.h"
+#include "Measure.h"
+#include "TuneSubjects.h"
 
 #include "upconv/Driver/Machine.h"
-#include "upconv/Driver/Suite.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -34,50 +34,17 @@ struct Row {
 
 } // namespace
 
-// Inputs, parameters and outputs, each moved once.
-static int64_t bytesMoved(const LibraryPlan &plan) {
-  int64_t elements = plan.parameters;
-  for (const std::vector<Port> *ports : {&plan.inputs, &plan.outputs})
-    for (const Port &port : *ports) {
-      int64_t count = 1;
-      for (AffineExpr size : port.shape)
-        count *= getConstant(size).value_or(1);
-      elements += count;
-    }
-  return elements * 4;
-}
-
 static void countMacs(const Session &session, Row &row) {
   for (const KernelCall &call : session.built.calls) {
     const KernelSpec &spec = session.built.kernels[call.kernel];
     if (!spec.hasWeights())
       continue;
-    row.usefulMacs += std::max<int64_t>(usefulMacs(spec), 0);
     row.executedMacs +=
         std::max<int64_t>(session.kernels[call.kernel].executedMacs, 0);
     llvm::StringRef separator = row.strategies.empty() ? "" : " ";
     row.strategies += (separator + spec.schedule.strategy).str();
     row.schedules += (separator + call.schedule).str();
   }
-}
-
-// Unknown batches become 1; any other unknown size must be pinned.
-static bool staticShapes(const Session &session,
-                         std::vector<std::vector<int64_t>> &shapes) {
-  for (const Port &port : session.built.library.inputs) {
-    std::vector<int64_t> shape;
-    for (AffineExpr size : port.shape) {
-      std::optional<int64_t> known = getConstant(size);
-      if (!known) {
-        printError("bench wants known sizes, and input '" + port.name +
-                   "' has unknown ones: pin them with --input-shape");
-        return false;
-      }
-      shape.push_back(*known);
-    }
-    shapes.push_back(std::move(shape));
-  }
-  return true;
 }
 
 // The keras function with every unknown batch pinned to 1.
@@ -105,28 +72,25 @@ static ExitStatus benchOne(const Options &options, const std::string &id,
   if (ExitStatus status = session.build(); status != ExitOk)
     return status;
   TemporaryFolder folder;
-  BenchRequest request;
-  request.library = folder.file("lib.so");
-  if (ExitStatus status = session.writeSharedLibrary(request.library);
-      status != ExitOk)
+  std::string library = folder.file("lib.so");
+  if (ExitStatus status = session.writeSharedLibrary(library); status != ExitOk)
     return status;
   row.compileMs = 1e3 * std::chrono::duration<double>(
                             std::chrono::steady_clock::now() - start)
                             .count();
-  if (!staticShapes(session, request.inputShapes))
-    return ExitUsage;
   countMacs(session, row);
-  row.bytes = bytesMoved(session.built.library);
-  request.threads = options.threads;
-  request.seconds = options.seconds;
-  request.vectorFloats = session.target.vectorFloats;
-  request.fma = llvm::is_contained(session.target.requires_, "fma") ||
-                session.target.vectorFloats > 8 ||
-                llvm::StringRef(session.target.triple).starts_with("aarch64");
-  request.usefulMacs = row.usefulMacs;
-  request.bytes = row.bytes;
-  if (ExitStatus status = benchInWorker(request, row.result); status != ExitOk)
+  std::optional<BenchRequest> request = benchRequest(session);
+  if (!request)
+    return ExitUsage;
+  row.usefulMacs = request->usefulMacs;
+  request->libraries = {library};
+  request->threads = options.threads;
+  request->seconds = options.seconds;
+  row.bytes = request->bytes;
+  std::vector<BenchResult> results;
+  if (ExitStatus status = benchInWorker(*request, results); status != ExitOk)
     return status;
+  row.result = results.front();
   if (row.result.fraction > 1.03) {
     printError("layer '" + id + "' ran at " +
                llvm::formatv("{0:f2}", row.result.fraction).str() +
@@ -188,43 +152,16 @@ static ExitStatus writeJson(const Options &options, const std::string &target,
                                                              : ExitInvalid;
 }
 
-static bool isSuite(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  if (!buffer)
-    return false;
-  llvm::Expected<json::Value> value = json::parse((*buffer)->getBuffer());
-  if (!value) {
-    llvm::consumeError(value.takeError());
-    return false;
-  }
-  const json::Object *object = value->getAsObject();
-  return object && object->getArray("layers") && object->get("tiers");
-}
-
 static ExitStatus benchSuite(const Options &options, std::vector<Row> &rows) {
-  llvm::Expected<Suite> suite = readSuite(options.import.path);
-  if (!suite) {
-    printError(suite.takeError());
-    return ExitInvalid;
-  }
-  llvm::Expected<std::vector<SuiteLayer>> layers =
-      selectLayers(*suite, options.tier, options.layer);
-  if (!layers) {
-    printError(layers.takeError());
-    return ExitUsage;
-  }
   TemporaryFolder folder;
-  for (const SuiteLayer &layer : *layers) {
-    Options one = options;
-    one.import.path = folder.file(layer.id + ".json");
-    one.import.inputShapes = {{"", inputShape(layer)}};
-    if (!one.import.initSeed)
-      one.import.initSeed = 1;
-    OutputFiles file;
-    if (!file.add(one.import.path, layerJson(layer)) || !file.commit())
-      return ExitInternal;
+  std::vector<TuneSubject> layers;
+  if (ExitStatus status = suiteSubjects(options, folder, layers);
+      status != ExitOk)
+    return status;
+  for (const TuneSubject &layer : layers) {
     Row row;
-    if (ExitStatus status = benchOne(one, layer.id, row); status != ExitOk)
+    if (ExitStatus status = benchOne(optionsFor(options, layer), layer.id, row);
+        status != ExitOk)
       return status;
     printRow(row);
     rows.push_back(std::move(row));

@@ -3,13 +3,13 @@
 #include "upconv/Driver/Driver.h"
 
 #include "Commands.h"
+#include "Interrupt.h"
 #include "WorkerEntries.h"
 #include "Workers.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 using namespace upconv;
@@ -31,19 +31,16 @@ int upconv::workerMain(llvm::StringRef kind) {
           .Case("library", libraryWorker)
           .Case("run", runWorker)
           .Case("bench", benchWorker)
+          .Case("candidate", candidateWorker)
           .Default(nullptr);
   return worker ? worker(readStandardInput()) : ExitUsage;
 }
-
-// Workers share the terminal's process group, so an interrupt ends them too;
-// what is half-written has a temporary name and is removed.
-static void onInterrupt(int) { _exit(ExitInterrupted); }
 
 int upconv::driverMain(int argc, char **argv) {
   if (argc == 2 && llvm::StringRef(argv[1]).starts_with("--worker="))
     return workerMain(llvm::StringRef(argv[1]).drop_front(strlen("--worker=")));
 
-  signal(SIGINT, onInterrupt);
+  handleInterrupts();
   int status;
   std::optional<Options> options = parseOptions(argc, argv, status);
   if (!options)
@@ -59,6 +56,8 @@ int upconv::driverMain(int argc, char **argv) {
     return verifyCommand(*options);
   case Command::Bench:
     return benchCommand(*options);
+  case Command::Tune:
+    return tuneCommand(*options);
   }
   return ExitInternal;
 }

@@ -31,11 +31,13 @@ struct Flags {
   cl::SubCommand verify{
       "verify", "Compare the compiled model with the float64 reference"};
   cl::SubCommand bench{"bench", "Time a model, or the layers of a suite"};
+  cl::SubCommand tune{"tune", "Search better schedules for a model or a suite, "
+                              "or merge earlier searches"};
   cl::OptionCategory category{"upconv options"};
 
 #define EVERY                                                                  \
   cl::sub(compile), cl::sub(inspect), cl::sub(run), cl::sub(verify),           \
-      cl::sub(bench)
+      cl::sub(bench), cl::sub(tune)
   cl::opt<std::string> model{
       cl::Positional,    cl::Required, cl::value_desc("MODEL"),
       cl::desc("MODEL"), EVERY,        cl::cat(category)};
@@ -134,9 +136,10 @@ struct Flags {
       "layer",
       cl::value_desc("NAME"),
       cl::desc("only the kernels of this layer (inspect); "
-               "only the suite's layer of this id (bench)"),
+               "only the suite's layer of this id (bench, tune)"),
       cl::sub(inspect),
       cl::sub(bench),
+      cl::sub(tune),
       cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("the summary as JSON"), cl::sub(inspect),
                      cl::cat(category)};
@@ -160,7 +163,8 @@ struct Flags {
       "threads",           cl::init(1),
       cl::value_desc("N"), cl::desc("threads of the run; 0: one per core"),
       cl::sub(run),        cl::sub(verify),
-      cl::sub(bench),      cl::cat(category)};
+      cl::sub(bench),      cl::sub(tune),
+      cl::cat(category)};
   cl::opt<double> tolerance{
       "tolerance",
       cl::init(0),
@@ -173,9 +177,12 @@ struct Flags {
                       cl::desc("small integer weights and inputs, bit for bit"),
                       cl::sub(verify), cl::cat(category)};
 
-  cl::opt<std::string> tier{"tier", cl::value_desc("T"),
+  cl::opt<std::string> tier{"tier",
+                            cl::value_desc("T"),
                             cl::desc("only the suite's layers of this tier"),
-                            cl::sub(bench), cl::cat(category)};
+                            cl::sub(bench),
+                            cl::sub(tune),
+                            cl::cat(category)};
   cl::opt<std::string> benchJson{"json", cl::value_desc("FILE"),
                                  cl::desc("write the figures as JSON"),
                                  cl::sub(bench), cl::cat(category)};
@@ -183,6 +190,31 @@ struct Flags {
       "seconds",           cl::init(1.0),
       cl::value_desc("S"), cl::desc("time spent measuring each layer"),
       cl::sub(bench),      cl::cat(category)};
+
+  cl::opt<double> budget{"budget",
+                         cl::init(60),
+                         cl::value_desc("SECONDS"),
+                         cl::desc("time for each layer's search"),
+                         cl::sub(tune),
+                         cl::cat(category)};
+  cl::opt<std::string> tuneOutput{
+      "o", cl::value_desc("DIR"),
+      cl::desc("folder for log.jsonl, report.html and tables/ (default: "
+               "upconv-tune; in a source tree, its scheduling/ is edited)"),
+      cl::sub(tune), cl::cat(category)};
+  cl::opt<bool> resume{"resume", cl::desc("go on with the log in DIR"),
+                       cl::sub(tune), cl::cat(category)};
+  cl::opt<std::string> shard{
+      "shard",
+      cl::value_desc("I/N"),
+      cl::init("1/1"),
+      cl::desc("only every N-th layer, beginning with the I-th"),
+      cl::sub(tune),
+      cl::cat(category)};
+  cl::list<std::string> mergeFrom{
+      cl::Positional, cl::value_desc("DIR..."),
+      cl::desc("[DIR...] (upconv tune merge DIR... -o OUT)"), cl::sub(tune),
+      cl::cat(category)};
 };
 
 } // namespace
@@ -213,6 +245,35 @@ static bool parseShape(llvm::StringRef text, std::vector<int64_t> &shape) {
     shape.push_back(size);
   }
   return true;
+}
+
+// "I/N", I from 1 to N.
+static bool parseShard(llvm::StringRef text, Options &options) {
+  auto [index, count] = text.split('/');
+  if (index.getAsInteger(10, options.shard) ||
+      count.getAsInteger(10, options.shardCount) || options.shard < 1 ||
+      options.shard > options.shardCount)
+    return usage("'--shard' wants I/N with I from 1 to N, got '" + text + "'");
+  --options.shard;
+  return true;
+}
+
+static bool fillTune(Flags &flags, Options &options) {
+  options.budget = flags.budget;
+  options.tuneDirectory = flags.tuneOutput;
+  options.resume = flags.resume;
+  if (options.budget <= 0)
+    return usage("'--budget' wants a positive number of seconds");
+  bool merges = flags.model == "merge";
+  if (!merges && !flags.mergeFrom.empty())
+    return usage("tune takes one MODEL, got '" + flags.mergeFrom.front() +
+                 "' too");
+  if (merges && flags.mergeFrom.empty())
+    return usage("'tune merge' wants the folders to merge");
+  if (merges && options.tuneDirectory.empty())
+    return usage("'tune merge' wants '-o DIR'");
+  options.mergeFrom = {flags.mergeFrom.begin(), flags.mergeFrom.end()};
+  return parseShard(flags.shard, options);
 }
 
 static bool fill(Flags &flags, Options &options) {
@@ -260,6 +321,8 @@ static bool fill(Flags &flags, Options &options) {
   options.tier = flags.tier;
   options.jsonFile = flags.benchJson;
   options.seconds = flags.seconds;
+  if (flags.tune && !fillTune(flags, options))
+    return false;
   if (options.threads < 0)
     return usage("'--threads' must not be negative, got " +
                  llvm::Twine(options.threads));
@@ -284,7 +347,7 @@ std::optional<Options> upconv::parseOptions(int argc, char **argv,
   cl::SetVersionPrinter(printVersion);
   cl::HideUnrelatedOptions(flags.category);
   for (cl::SubCommand *command : {&flags.compile, &flags.inspect, &flags.run,
-                                  &flags.verify, &flags.bench})
+                                  &flags.verify, &flags.bench, &flags.tune})
     cl::HideUnrelatedOptions(flags.category, *command);
   if (!cl::ParseCommandLineOptions(
           argc, argv,
@@ -304,6 +367,8 @@ std::optional<Options> upconv::parseOptions(int argc, char **argv,
     options.command = Command::Verify;
   else if (flags.bench)
     options.command = Command::Bench;
+  else if (flags.tune)
+    options.command = Command::Tune;
   else {
     usage("no command given; 'upconv --help' lists them");
     return std::nullopt;

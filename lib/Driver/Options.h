@@ -13,7 +13,7 @@
 
 namespace upconv {
 
-enum class Command { Compile, Inspect, Run, Verify, Bench };
+enum class Command { Compile, Inspect, Run, Verify, Bench, Tune };
 
 /// What all subcommands share, and what each adds; see `upconv --help`.
 struct Options {
@@ -34,7 +34,7 @@ struct Options {
   std::vector<std::string> emit = {"static-library", "header"};
   // inspect
   std::string ir;    ///< empty: the summary
-  std::string layer; ///< also bench: the id of a suite's layer
+  std::string layer; ///< also bench, tune: the id of a suite's layer
   bool json = false;
   bool explain = false;
   // run, verify
@@ -46,6 +46,12 @@ struct Options {
   std::string tier;
   std::string jsonFile;
   double seconds = 1.0;
+  // tune
+  double budget = 60;        ///< seconds per layer
+  std::string tuneDirectory; ///< empty: the default
+  bool resume = false;
+  size_t shard = 0, shardCount = 1;   ///< layers with index % count == shard
+  std::vector<std::string> mergeFrom; ///< `tune merge`: the folders
 };
 
 /// The libraries and tables behind this tool, for --version and for headers.

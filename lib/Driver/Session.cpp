@@ -2,6 +2,7 @@
 
 #include "Session.h"
 
+#include "Interrupt.h"
 #include "Workers.h"
 
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
@@ -225,12 +226,14 @@ TemporaryFolder::TemporaryFolder() {
           llvm::sys::fs::createUniqueDirectory("upconv", folder))
     printError("cannot make a temporary folder: " + code.message());
   else
-    path = folder.str().str();
+    registerTemporary(path = folder.str().str());
 }
 
 TemporaryFolder::~TemporaryFolder() {
-  if (!path.empty())
-    llvm::sys::fs::remove_directories(path);
+  if (path.empty())
+    return;
+  llvm::sys::fs::remove_directories(path);
+  forgetTemporary(path);
 }
 
 std::string TemporaryFolder::file(llvm::StringRef name) const {
@@ -238,8 +241,10 @@ std::string TemporaryFolder::file(llvm::StringRef name) const {
 }
 
 OutputFiles::~OutputFiles() {
-  for (const auto &[temporary, path] : pending)
+  for (const auto &[temporary, path] : pending) {
     llvm::sys::fs::remove(temporary);
+    forgetTemporary(temporary);
+  }
 }
 
 bool OutputFiles::add(const std::string &path, llvm::StringRef bytes) {
@@ -254,6 +259,7 @@ bool OutputFiles::add(const std::string &path, llvm::StringRef bytes) {
                                       temporary, llvm::sys::fs::OF_None, 0644);
   if (!code) {
     pending.push_back({temporary.str().str(), path});
+    registerTemporary(pending.back().first);
     llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
     os << bytes;
     os.close();
@@ -272,6 +278,8 @@ bool OutputFiles::commit() {
                    << "\n";
       return false;
     }
+  for (const auto &[temporary, path] : pending)
+    forgetTemporary(temporary);
   pending.clear();
   return true;
 }

@@ -12,6 +12,7 @@ int kernelWorker(llvm::StringRef request);
 int libraryWorker(llvm::StringRef request);
 int runWorker(llvm::StringRef request);
 int benchWorker(llvm::StringRef request);
+int candidateWorker(llvm::StringRef request);
 
 } // namespace upconv
 

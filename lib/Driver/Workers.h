@@ -59,24 +59,39 @@ ExitStatus runInWorker(const RunSubject &subject,
                        const std::vector<Tensor> &inputs, int threads,
                        std::vector<Tensor> &outputs);
 
-/// What a timed run is measured against, and what it gave.
+/// Libraries of one model, timed by turns, and what they are measured against.
 struct BenchRequest {
-  std::string library;
+  std::vector<std::string> libraries;
   std::vector<std::vector<int64_t>> inputShapes;
   int threads = 1;
-  double seconds = 1;
+  double seconds = 1; ///< of measuring, per library
+  double giveUp = 0;  ///< leave a library alone whose ratio exceeds this; 0: no
   int64_t vectorFloats = 4;
   bool fma = true;
   int64_t usefulMacs = 0, bytes = 0;
 };
+/// What one library gave.
 struct BenchResult {
   double medianMs = 0, minMs = 0;
   double peakGflops = 0;            ///< median of the paired loops
   double readGbs = 0, writeGbs = 0; ///< at the layer's working set
   double rooflineMs = 0, fraction = 0;
+  double ratio = 1;   ///< to the first library: median of the paired times
+  bool agrees = true; ///< outputs equal the first's, up to the sign of zero
+  bool givenUp = false;
   int64_t runs = 0;
 };
-ExitStatus benchInWorker(const BenchRequest &request, BenchResult &result);
+/// Inputs are small integers, so that libraries with integer weights agree bit
+/// for bit. One that does not is not timed.
+ExitStatus benchInWorker(const BenchRequest &request,
+                         std::vector<BenchResult> &results);
+
+/// A job that compiles a bare layer with integer weights to a shared library:
+/// MODEL, --input-shape, --target and --schedules of `options`. Its exit status
+/// is the compilation's.
+struct Options;
+struct WorkerJob;
+WorkerJob candidateJob(const Options &options, const std::string &library);
 
 /// The worker's side: `kind` is what follows --worker=.
 int workerMain(llvm::StringRef kind);

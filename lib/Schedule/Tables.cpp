@@ -34,6 +34,13 @@ std::string embeddedTablesVersion() {
   return utohexstr(hash, /*LowerCase=*/true, /*Width=*/16).substr(0, 8);
 }
 
+std::optional<std::string> embeddedTable(const std::string &path) {
+  for (const EmbeddedFile &file : embeddedSchedules())
+    if (file.path == path)
+      return file.text.str();
+  return std::nullopt;
+}
+
 const std::vector<std::string> &tableTypes() {
   static const std::vector<std::string> types = {"f32"};
   return types;

@@ -61,6 +61,10 @@ static bool start(const WorkerJob &job, size_t index, Process &process) {
     dup2(toChild[0], STDIN_FILENO);
     dup2(fromChild[1], STDOUT_FILENO);
     applyLimits(job.limits);
+    // The mask outlives exec, and the parent may have blocked interrupts.
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     execv("/proc/self/exe", arguments);
     _exit(127);
   }

@@ -13,7 +13,7 @@ import numpy as np
 
 from check import Case
 from draw import Draw
-from expectation import Unusable, copy_weights, draw_inputs, exact, expected, needs_twins, set_weights
+from expectation import Unusable, copy_weights, draw_inputs, evaluate, exact, expected, set_weights
 from formats import Form, save_bare, save_keras2, save_keras3
 from layers import TABLE
 from models import draw_model
@@ -99,11 +99,8 @@ def save_older(recipe: Recipe, model: keras.Model, folder: Path, inputs: list[np
     try:
         older = build(recipe, tf_keras)
         copy_weights(recipe, model, older)
-        if not needs_twins(recipe):
-            result = older(inputs[0] if len(inputs) == 1 else inputs, training=False)
-            result = result if isinstance(result, (list, tuple)) else [result]
-            if any(not np.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in zip(result, outputs)):
-                return []
+        if any(not np.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in zip(evaluate(recipe, older, inputs), outputs)):
+            return []
         return save_keras2(older, folder)
     except Exception:  # another version of a layer refuses in its own way
         return []

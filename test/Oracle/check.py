@@ -35,7 +35,7 @@ class Case:
 
 @dataclass
 class Verdict:
-    """`kind` is agreed, unsupported, stretching (refused by a run, as documented), or what failed."""
+    """`kind` is agreed, unsupported, stretching or emptied (refused by a run, as documented), or what failed."""
 
     kind: str
     detail: str = ""
@@ -46,7 +46,7 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        return self.kind not in ("agreed", "unsupported", "stretching")
+        return self.kind not in ("agreed", "unsupported", "stretching", "emptied")
 
 
 def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:

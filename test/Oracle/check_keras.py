@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -28,6 +29,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 from case import CaseMaker  # noqa: E402
 from check import Case, Verdict, check  # noqa: E402
+from expectation import passes_empty  # noqa: E402
 from invalid import check_invalid  # noqa: E402
 from recipe import describe  # noqa: E402
 from shrink import keep_regression, shrink  # noqa: E402
@@ -78,6 +80,7 @@ class Progress:
         table = lambda counter: ", ".join(f"{key} {count}" for key, count in sorted(counter.items())) or "none"
         return [f"{total} models: {self.kinds['agreed']} agreed ({self.runs} runs), "
                 f"{self.kinds['unsupported']} unsupported, {self.kinds['stretching']} with an unknown size of 1 to stretch, "
+                f"{self.kinds['emptied']} with a layer that leaves nothing of a run's sizes, "
                 f"{self.kinds['failed']} failed",
                 f"forms that imported alike: {table(self.forms)}", f"forms not supported: {table(self.missing_forms)}",
                 f"layers that agreed: {table(self.layers)}",
@@ -85,6 +88,13 @@ class Progress:
                 f"works though not listed: {table(self.beyond)}",
                 *(f"slow: {seconds:.0f} s of the tool for seed {seed}\n{text}"
                   for seconds, seed, text in self.slowest if seconds > SLOW)]
+
+
+def excused(case: Case, verdict: Verdict) -> Verdict:
+    """A run through an empty tensor is refused (docs/HeaderABI.md); Keras computes it where the outputs are not empty."""
+    if "would be empty" in verdict.detail and any(passes_empty(case.recipe, arrays) for arrays in case.inputs):
+        return replace(verdict, kind="emptied")
+    return verdict
 
 
 def check_models(tool: Tool, arguments: argparse.Namespace, supported: set[str], folder: Path) -> Progress:
@@ -95,7 +105,7 @@ def check_models(tool: Tool, arguments: argparse.Namespace, supported: set[str],
     def settle(limit: int) -> None:
         while len(pending) > limit:
             case, future = pending.pop(0)
-            progress.add(case, future.result(), supported)
+            progress.add(case, excused(case, future.result()), supported)
             shutil.rmtree(case.folder, ignore_errors=True)
 
     started = reported = time.monotonic()

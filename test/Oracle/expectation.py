@@ -14,6 +14,7 @@ Conv2D. Its twin is padded by the documented formula.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -119,16 +120,32 @@ def evaluate(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays:
         tensors = [keras.ops.convert_to_tensor(array) for array in inputs]
         result = model(tensors[0] if len(tensors) == 1 else tensors, training=False)
         return [np.asarray(value) for value in (result if isinstance(result, (list, tuple)) else [result])]
+    return evaluate_nodes(recipe, model, inputs, lambda value: None)
+
+
+def evaluate_nodes(recipe: Recipe, model: Any, inputs: Arrays, visit: Callable[[np.ndarray], None]) -> Arrays:
+    """One layer after the other, twins where they are needed; `visit` sees every layer's output."""
     values = {item.name: array for item, array in zip(recipe.inputs, inputs)}
     for node in recipe.nodes:
         arguments = [values[name] for name in node.inputs]
         layer = make_node(keras, node) if is_operation(node.layer) else layer_of(model, node)
         owner = recipe.node(node.shares) if node.shares else node
         if owner.inner:
-            values[node.name] = evaluate(owner.inner, layer, arguments)[0]
+            values[node.name] = evaluate_nodes(owner.inner, layer, arguments, visit)[0]
         else:
             values[node.name] = call(owner, layer, arguments)
+        visit(values[node.name])
     return [values[name] for name in recipe.outputs]
+
+
+def passes_empty(recipe: Recipe, inputs: Arrays) -> bool:
+    """Some layer's output has no element, though the model's may have: a transposed convolution of nothing is a bias."""
+    sizes: list[int] = []
+    try:
+        evaluate_nodes(recipe, build(recipe, keras), inputs, lambda value: sizes.append(value.size))
+    except Exception:  # of TensorFlow's many classes
+        return False
+    return 0 in sizes
 
 
 def needs_twins(recipe: Recipe) -> bool:

@@ -39,10 +39,15 @@ def save_keras3(recipe: Recipe, model: Any, folder: Path) -> list[Form]:
     model.save_weights(folder / "model.weights.h5")
     model.save(folder / "archive.keras")
     model.save(folder / "folder", zipped=False)
-    model.save(folder / "legacy.h5")
     forms = [Form("keras", 3, ("archive.keras",)),
              Form("json+weights.h5", 3, ("model.json", "--weights", "model.weights.h5")),
-             Form("directory", 3, ("folder",)), Form("h5", 3, ("legacy.h5",))]
+             Form("directory", 3, ("folder",))]
+    try:
+        model.save(folder / "legacy.h5")
+        forms.append(Form("h5", 3, ("legacy.h5",)))
+    except ValueError as error:  # a nested model whose variables share a name has no place in a legacy file
+        if "name already exists" not in str(error):
+            raise
     arrays = npz_names(recipe, model)
     if arrays:
         np.savez(folder / "model.npz", **arrays)

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,14 @@ struct KernelTraits {
   std::map<std::string, std::vector<int64_t>> lists;
 };
 
+/// The traits of a kernel; its schedule and layout do not matter.
+KernelTraits traitsOf(const KernelSpec &spec);
+/// The table that schedules a kernel: "conv-transpose", "matmul", ...
+std::string tableOf(const KernelSpec &spec);
+
+/// "phase nv=2 tx=12": one spelling per choice, for logs and for keys.
+std::string toString(const ScheduleChoice &choice);
+
 struct ScheduleEntry {
   ScheduleChoice use;
   /// An embedded table: relative to scheduling/, "x86-64-v4/conv-f32.yaml". One
@@ -77,6 +86,10 @@ struct StrategyInfo {
 /// What tells one state of the embedded tables from another: a hash of their
 /// text, in hexadecimal.
 std::string embeddedTablesVersion();
+
+/// The text of an embedded table by its path, "x86-64-v4/conv-f32.yaml";
+/// nothing if there is none.
+std::optional<std::string> embeddedTable(const std::string &path);
 
 class ScheduleTables {
 public:

@@ -6,7 +6,6 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace upconv {
 #define GEN_PASS_DEF_SELECTSCHEDULES
@@ -15,55 +14,6 @@ namespace upconv {
 
 using namespace mlir;
 using namespace upconv;
-
-// The table that schedules an anchor.
-static StringRef tableOf(Operation *anchor) {
-  return llvm::TypeSwitch<Operation *, StringRef>(anchor)
-      .Case([](ConvTransposeOp) { return "conv-transpose"; })
-      .Case(
-          [](ConvOp op) { return op.getStrides().empty() ? "matmul" : "conv"; })
-      .Case([](PoolOp) { return "pool"; })
-      .Case([](SoftmaxOp) { return "softmax"; })
-      .Case([](TransposeOp) { return "transpose"; })
-      .Case([](CopyOp) { return "copy"; })
-      .Case([](ReindexOp) { return "reindex"; })
-      .Case([](InterpolateOp) { return "interpolate"; })
-      .Case([](ReduceOp) { return "reduce"; })
-      .Case([](LookupOp) { return "lookup"; })
-      .Default([](Operation *) { return "elementwise"; });
-}
-
-static std::vector<int64_t> knownSizes(ArrayRef<Size> sizes) {
-  std::vector<int64_t> values;
-  for (const Size &size : sizes)
-    values.push_back(size.isConstant() ? size.constant : -1);
-  return values;
-}
-
-static KernelTraits traitsOf(const KernelSpec &spec) {
-  KernelTraits traits;
-  traits.scalars["rank"] = spec.spatialRank();
-  traits.scalars["cin"] = spec.inputChannels();
-  traits.scalars["cout"] = spec.outputChannels();
-  traits.scalars["groups"] = spec.groups;
-  std::vector<int64_t> in = knownSizes(spec.input.shape);
-  std::vector<int64_t> out = knownSizes(spec.output.shape);
-  if (out.front() >= 0)
-    traits.scalars["batch"] = out.front();
-  int64_t positions = 1;
-  for (size_t axis = 1; axis + 1 < out.size(); ++axis)
-    positions = positions < 0 || out[axis] < 0 ? -1 : positions * out[axis];
-  if (positions >= 0)
-    traits.scalars["positions"] = positions;
-  traits.lists["kernel"] = spec.window;
-  traits.lists["stride"] = spec.strides;
-  traits.lists["dilation"] = spec.dilations;
-  if (in.size() > 2)
-    traits.lists["in"].assign(in.begin() + 1, in.end() - 1);
-  if (out.size() > 2)
-    traits.lists["out"].assign(out.begin() + 1, out.end() - 1);
-  return traits;
-}
 
 static ScheduleAttr toAttr(MLIRContext *context, const ScheduleEntry &entry) {
   Builder builder(context);
@@ -90,8 +40,8 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
       spec.schedule = entry.use;
       return !scheduleViolation(spec);
     };
-    ScheduleEntry entry = tables.lookup(info, tableOf(kernel.getAnchor()).str(),
-                                        traitsOf(spec), isLegal);
+    ScheduleEntry entry =
+        tables.lookup(info, tableOf(spec), traitsOf(spec), isLegal);
     spec.schedule = entry.use;
     if (std::optional<std::string> violation = scheduleViolation(spec))
       return kernel.emitError("no legal schedule for this kernel: ")

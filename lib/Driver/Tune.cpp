@@ -1,0 +1,371 @@
+//===- Tune.cpp - upconv tune ---------------------------------------------===//
+//
+// Per layer: candidates are compiled in parallel and timed one after the other
+// beside the incumbent, the schedule that the tables give today. Everything
+// measured goes to a log at once; tables and report are made from the log, so
+// that a run that was killed, resumed or merged ends as one that was not.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Interrupt.h"
+#include "Measure.h"
+#include "TuneOutput.h"
+#include "TuneSubjects.h"
+#include "Workers.h"
+
+#include "upconv/Driver/Machine.h"
+#include "upconv/Support/Worker.h"
+#include "upconv/Tuner/Search.h"
+#include "upconv/Tuner/TableEdit.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+
+#include <chrono>
+
+using namespace upconv;
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// A choice with its library and what was measured of it.
+struct Trial {
+  ScheduleChoice choice;
+  std::string library; ///< empty if it could not be compiled
+  double compileMs = -1;
+  BenchResult result;
+  const char *outcome = "ok";
+};
+
+/// The search for one layer's schedule.
+class LayerTuner {
+public:
+  LayerTuner(const Options &options, TuneOutput &output,
+             const TuneSubject &subject)
+      : options(optionsFor(options, subject)), output(output), id(subject.id) {}
+
+  ExitStatus run();
+
+private:
+  ExitStatus open();
+  void recall(Search &search);
+  std::vector<Trial> compile(const std::vector<ScheduleChoice> &choices);
+  void time(std::vector<Trial> &trials, double seconds, double giveUp);
+  bool timeTogether(llvm::MutableArrayRef<Trial *> trials, double seconds,
+                    double giveUp);
+  ExitStatus search(Search &search);
+  ExitStatus decide(Search &search);
+  ExitStatus record(const Trial &trial);
+  TuningRecord describe(const Trial &trial) const;
+  void showProgress(const Search &search, const Trial &last);
+  double elapsed() const {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  Options options;
+  TuneOutput &output;
+  std::string id;
+  TemporaryFolder folder;
+  Clock::time_point start = Clock::now();
+
+  KernelSpec spec; ///< of the contraction
+  std::optional<ScheduleTables> tables;
+  BenchRequest request;
+  Trial incumbent;
+  TuningRecord common; ///< the fields that all of the layer's records share
+  int compiled = 0;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The layer as it is scheduled today
+//===----------------------------------------------------------------------===//
+
+ExitStatus LayerTuner::open() {
+  Session session(options);
+  if (ExitStatus status = session.open(); status != ExitOk)
+    return status;
+  if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
+    return status;
+  const KernelCall *contraction = nullptr;
+  for (const KernelCall &call : session.built.calls)
+    if (session.built.kernels[call.kernel].hasWeights())
+      contraction = &call;
+  std::optional<BenchRequest> measured = benchRequest(session);
+  if (!contraction || !measured)
+    return ExitInternal;
+  spec = session.built.kernels[contraction->kernel];
+  tables = session.tables;
+  request = std::move(*measured);
+  request.threads = options.threads;
+  incumbent.choice = spec.schedule;
+
+  common.layer = id;
+  common.target = session.target.fallback.front();
+  common.op = tableOf(spec);
+  common.when = whenOf(traitsOf(spec));
+  auto [file, line] = llvm::StringRef(contraction->schedule).rsplit(':');
+  common.incumbentFile = file.str();
+  line.getAsInteger(10, common.incumbentLine);
+  common.incumbentStrategy = toString(incumbent.choice);
+  common.machine = describeMachine();
+  common.date = today();
+  common.madeWith = madeWith();
+  return ExitOk;
+}
+
+/// What earlier runs measured of this kernel.
+void LayerTuner::recall(Search &search) {
+  for (const TuningRecord &known : output.records())
+    if (known.key() == common.key() && known.kind == TuningRecord::Kind::Trial)
+      search.record(known.choice, known.outcome == "ok"
+                                      ? std::optional<double>(known.ratio)
+                                      : std::nullopt);
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling and timing
+//===----------------------------------------------------------------------===//
+
+std::vector<Trial>
+LayerTuner::compile(const std::vector<ScheduleChoice> &choices) {
+  std::vector<Trial> trials;
+  std::vector<WorkerJob> jobs;
+  for (const ScheduleChoice &choice : choices) {
+    std::string name = std::to_string(compiled++);
+    std::string table =
+        folder.file(name + "/" + common.target + "/" + common.op + "-f32.yaml");
+    Options one = options;
+    one.schedules = folder.file(name);
+    OutputFiles file;
+    llvm::sys::fs::create_directories(llvm::sys::path::parent_path(table));
+    if (!file.add(table, candidateTable(choice)) || !file.commit())
+      return {};
+    Trial trial;
+    trial.choice = choice;
+    trial.library = folder.file(name + ".so");
+    trials.push_back(std::move(trial));
+    jobs.push_back(candidateJob(one, trials.back().library));
+  }
+  std::vector<WorkerResult> results =
+      runWorkers(jobs, options.jobs ? options.jobs : availableCores());
+  for (auto [trial, result] : llvm::zip(trials, results)) {
+    trial.compileMs = 1e3 * result.seconds;
+    if (result.ok())
+      continue;
+    trial.library.clear();
+    trial.outcome = "not compiled";
+  }
+  return trials;
+}
+
+/// False if the worker failed.
+bool LayerTuner::timeTogether(llvm::MutableArrayRef<Trial *> trials,
+                              double seconds, double giveUp) {
+  BenchRequest turns = request;
+  turns.seconds = seconds;
+  turns.giveUp = giveUp;
+  turns.libraries = {incumbent.library};
+  for (Trial *trial : trials)
+    turns.libraries.push_back(trial->library);
+  std::vector<BenchResult> results;
+  if (benchInWorker(turns, results) != ExitOk)
+    return false;
+  incumbent.result = results.front();
+  for (auto [trial, result] : llvm::zip(trials, llvm::drop_begin(results))) {
+    trial->result = result;
+    trial->outcome = !result.agrees ? "wrong" : result.givenUp ? "slow" : "ok";
+  }
+  return true;
+}
+
+void LayerTuner::time(std::vector<Trial> &trials, double seconds,
+                      double giveUp) {
+  std::vector<Trial *> live;
+  for (Trial &trial : trials)
+    if (!trial.library.empty())
+      live.push_back(&trial);
+  if (live.empty() || timeTogether(live, seconds, giveUp) || wasInterrupted())
+    return;
+  // One of them crashes: each alone.
+  for (Trial *trial : live)
+    if (!timeTogether(trial, seconds, giveUp))
+      trial->outcome = "wrong";
+}
+
+//===----------------------------------------------------------------------===//
+// Records
+//===----------------------------------------------------------------------===//
+
+TuningRecord LayerTuner::describe(const Trial &trial) const {
+  TuningRecord record = common;
+  record.choice = trial.choice;
+  record.outcome = trial.outcome;
+  record.compileMs = trial.compileMs;
+  const BenchResult &result = trial.result;
+  if (result.runs == 0)
+    return record;
+  record.ratio = result.ratio;
+  record.ms = result.medianMs;
+  record.fraction = result.fraction;
+  record.gflops = 2e-6 * request.usefulMacs / result.medianMs;
+  record.peakGflops = result.peakGflops;
+  record.rooflineGflops = 2e-6 * request.usefulMacs / result.rooflineMs;
+  record.intensity = 2.0 * request.usefulMacs / request.bytes;
+  record.incumbentFraction = incumbent.result.fraction;
+  return record;
+}
+
+ExitStatus LayerTuner::record(const Trial &trial) {
+  return output.add(describe(trial));
+}
+
+void LayerTuner::showProgress(const Search &search, const Trial &last) {
+  if (!llvm::sys::Process::StandardErrIsDisplayed())
+    return;
+  double best = incumbent.result.fraction / search.bestRatio();
+  llvm::errs() << "\r\033[K" << id
+               << llvm::format(": %zu trials, now %.2f, best %.2f, before %.2f "
+                               "of roofline, %.0f s left",
+                               search.measured(), last.result.fraction, best,
+                               incumbent.result.fraction,
+                               std::max(0.0, options.budget - elapsed()));
+}
+
+//===----------------------------------------------------------------------===//
+// The search
+//===----------------------------------------------------------------------===//
+
+ExitStatus LayerTuner::search(Search &search) {
+  const double secondsPerTrial = 0.2, hopeless = 1.25;
+  size_t batch = 2 * (options.jobs ? options.jobs : availableCores());
+  while (elapsed() < options.budget && !wasInterrupted()) {
+    std::vector<ScheduleChoice> choices = search.next(batch);
+    if (choices.empty())
+      break;
+    std::vector<Trial> trials = compile(choices);
+    if (wasInterrupted())
+      break;
+    time(trials, secondsPerTrial, hopeless);
+    if (wasInterrupted())
+      break;
+    for (const Trial &trial : trials) {
+      bool ok = llvm::StringRef(trial.outcome) == "ok";
+      search.record(trial.choice, ok ? std::optional<double>(trial.result.ratio)
+                                     : std::nullopt);
+      if (ExitStatus status = record(trial); status != ExitOk)
+        return status;
+      if (!trial.library.empty())
+        llvm::sys::fs::remove(trial.library);
+      showProgress(search, trial);
+    }
+  }
+  return ExitOk;
+}
+
+/// Times the best few again, at length. The incumbent runs twice: how far its
+/// second ratio is from 1 is the noise that a winner has to exceed.
+ExitStatus LayerTuner::decide(Search &search) {
+  const size_t finalists = 3;
+  const double secondsPerTrial = 0.7, leastGain = 0.02;
+  std::vector<Trial> trials;
+  std::vector<ScheduleChoice> leaders = search.leaders(finalists);
+  if (!leaders.empty() && !wasInterrupted()) {
+    trials = compile(leaders);
+    trials.push_back(incumbent);
+    time(trials, secondsPerTrial, 0);
+  }
+  Trial winner = incumbent;
+  winner.result = incumbent.result;
+  winner.result.ratio = 1;
+  winner.outcome = "kept";
+  if (!trials.empty() && !wasInterrupted()) {
+    double noise = std::abs(1 - trials.back().result.ratio);
+    double bar = 1 - std::max(leastGain, 2 * noise);
+    trials.pop_back();
+    for (const Trial &trial : trials)
+      if (llvm::StringRef(trial.outcome) == "ok" && trial.result.ratio < bar &&
+          trial.result.ratio < winner.result.ratio) {
+        winner = trial;
+        winner.outcome = "faster";
+      }
+  }
+  TuningRecord verdict = describe(winner);
+  verdict.kind = TuningRecord::Kind::Verdict;
+  verdict.incumbentFraction = incumbent.result.fraction;
+  if (llvm::sys::Process::StandardErrIsDisplayed())
+    llvm::errs() << "\r\033[K";
+  llvm::outs() << llvm::left_justify(id, 28)
+               << llvm::format("%4zu trials  %10.3f ms  %5.2f of roofline, "
+                               "%5.2f before  ",
+                               search.measured(), verdict.ms, verdict.fraction,
+                               verdict.incumbentFraction)
+               << verdict.outcome << ": " << toString(verdict.choice) << "\n";
+  llvm::outs().flush();
+  // An interrupted search says nothing about what it did not measure.
+  return wasInterrupted() ? ExitOk : output.add(verdict);
+}
+
+ExitStatus LayerTuner::run() {
+  if (ExitStatus status = open(); status != ExitOk)
+    return status;
+  if (output.isDecided(common.key()))
+    return ExitOk;
+  std::vector<Trial> first = compile({incumbent.choice});
+  if (first.empty() || first.front().library.empty()) {
+    if (wasInterrupted())
+      return ExitOk;
+    printError("layer '" + id + "' cannot be compiled with its own schedule");
+    return ExitInternal;
+  }
+  incumbent = first.front();
+  SearchSpace space(*tables, spec);
+  // The same kernel is searched in the same order by every run.
+  Search searched(space, incumbent.choice, llvm::xxh3_64bits(common.key()));
+  recall(searched);
+  if (ExitStatus status = search(searched); status != ExitOk)
+    return status;
+  return decide(searched);
+}
+
+//===----------------------------------------------------------------------===//
+// The command
+//===----------------------------------------------------------------------===//
+
+static ExitStatus tuneAll(const Options &options, TuneOutput &output) {
+  TemporaryFolder folder;
+  std::vector<TuneSubject> subjects;
+  ExitStatus status = isSuite(options.import.path)
+                          ? suiteSubjects(options, folder, subjects)
+                          : modelSubjects(options, folder, subjects);
+  if (status != ExitOk)
+    return status;
+  for (size_t i = 0; i < subjects.size() && !wasInterrupted(); ++i) {
+    if (i % options.shardCount != options.shard)
+      continue;
+    LayerTuner layer(options, output, subjects[i]);
+    if (status = layer.run(); status != ExitOk)
+      return status;
+    if (status = output.writeTablesAndReport(); status != ExitOk)
+      return status;
+  }
+  return wasInterrupted() ? ExitInterrupted : ExitOk;
+}
+
+ExitStatus upconv::tuneCommand(const Options &options) {
+  if (!options.mergeFrom.empty())
+    return mergeLogs(options);
+  noteFirstInterrupt();
+  TuneOutput output(options);
+  if (ExitStatus status = output.open(); status != ExitOk)
+    return status;
+  return tuneAll(options, output);
+}

@@ -1,0 +1,154 @@
+//===- TuneOutput.cpp - The folder that tune works in ---------------------===//
+
+#include "TuneOutput.h"
+
+#include "Diagnostics.h"
+#include "Session.h"
+
+#include "upconv/Tuner/Report.h"
+#include "upconv/Tuner/TableEdit.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <ctime>
+
+using namespace upconv;
+namespace fs = llvm::sys::fs;
+
+static const char *const sourceTables = "scheduling";
+
+std::string upconv::today() {
+  std::time_t now = std::time(nullptr);
+  std::tm parts;
+  gmtime_r(&now, &parts);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &parts);
+  return text;
+}
+
+std::string upconv::candidateTable(const ScheduleChoice &choice) {
+  std::string use = "strategy: " + choice.strategy;
+  for (const auto &[name, value] : choice.knobs)
+    use += ", " + name + ": " + std::to_string(value);
+  return "basis: model\nentries:\n  - { use: { " + use +
+         " }, why: \"a candidate\" }\n";
+}
+
+static std::optional<std::string> fileText(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  if (!buffer)
+    return std::nullopt;
+  return (*buffer)->getBuffer().str();
+}
+
+/// A table as the tool knows it: line numbers of verdicts refer to it.
+static std::optional<std::string> tableText(const std::string &path) {
+  if (std::optional<std::string> text = embeddedTable(path))
+    return text;
+  return fileText(path); // of --schedules
+}
+
+TuneOutput::TuneOutput(const Options &options)
+    : folder(options.tuneDirectory), resume(options.resume) {
+  inSourceTree =
+      folder.empty() && fs::exists(llvm::Twine(sourceTables) + "/targets.yaml");
+  if (folder.empty())
+    folder = "upconv-tune";
+  tablesFolder = inSourceTree ? sourceTables : folder + "/tables";
+}
+
+static ExitStatus makeFolder(llvm::StringRef path) {
+  if (std::error_code code = fs::create_directories(path)) {
+    printError(path + ": cannot be made: " + code.message());
+    return ExitUsage;
+  }
+  return ExitOk;
+}
+
+ExitStatus TuneOutput::open() {
+  if (ExitStatus status = makeFolder(folder); status != ExitOk)
+    return status;
+  std::string path = folder + "/log.jsonl";
+  if (fs::exists(path)) {
+    if (!resume) {
+      printError(path + " is there already: --resume goes on with it, -o DIR "
+                        "takes another folder");
+      return ExitUsage;
+    }
+    llvm::Expected<std::vector<TuningRecord>> records = readLog(path);
+    if (!records) {
+      printError(records.takeError());
+      return ExitInvalid;
+    }
+    known = std::move(*records);
+  }
+  llvm::Expected<LogWriter> writer = LogWriter::open(path);
+  if (!writer) {
+    printError(writer.takeError());
+    return ExitUsage;
+  }
+  log.emplace(std::move(*writer));
+  return ExitOk;
+}
+
+bool TuneOutput::isDecided(const std::string &key) const {
+  return llvm::any_of(known, [&](const TuningRecord &record) {
+    return record.kind == TuningRecord::Kind::Verdict && record.key() == key;
+  });
+}
+
+ExitStatus TuneOutput::add(const TuningRecord &record) {
+  known.push_back(record);
+  return printError(log->append(record)) ? ExitInvalid : ExitOk;
+}
+
+static ExitStatus write(const std::string &path, llvm::StringRef text) {
+  if (ExitStatus status = makeFolder(llvm::sys::path::parent_path(path));
+      status != ExitOk)
+    return status;
+  OutputFiles files;
+  return files.add(path, text) && files.commit() ? ExitOk : ExitInvalid;
+}
+
+static ExitStatus writeResults(const std::vector<TuningRecord> &records,
+                               const std::string &tablesFolder,
+                               const std::string &folder) {
+  for (const auto &[path, text] : editedTables(records, tableText))
+    if (ExitStatus status = write(tablesFolder + "/" + path, text);
+        status != ExitOk)
+      return status;
+  return write(folder + "/report.html", htmlReport(records));
+}
+
+ExitStatus TuneOutput::writeTablesAndReport() const {
+  return writeResults(known, tablesFolder, folder);
+}
+
+ExitStatus upconv::mergeLogs(const Options &options) {
+  std::vector<TuningRecord> all;
+  std::string text;
+  llvm::StringSet<> lines;
+  for (const std::string &folder : options.mergeFrom) {
+    llvm::Expected<std::vector<TuningRecord>> records =
+        readLog(folder + "/log.jsonl");
+    if (!records) {
+      printError(records.takeError());
+      return ExitInvalid;
+    }
+    for (TuningRecord &record : *records) {
+      std::string line = toJsonLine(record);
+      if (!lines.insert(line).second)
+        continue;
+      text += line;
+      all.push_back(std::move(record));
+    }
+  }
+  const std::string &folder = options.tuneDirectory;
+  if (ExitStatus status = write(folder + "/log.jsonl", text); status != ExitOk)
+    return status;
+  return writeResults(all, folder + "/tables", folder);
+}

@@ -1,0 +1,63 @@
+//===- Search.cpp - Which schedule to measure next ------------------------===//
+
+#include "upconv/Tuner/Search.h"
+
+#include <algorithm>
+
+using namespace upconv;
+
+Search::Search(const SearchSpace &space, const ScheduleChoice &incumbent,
+               uint64_t seed)
+    : space(space), random(seed) {
+  const size_t guessesPerStrategy = 4;
+  guesses = space.firstGuesses(guessesPerStrategy);
+  std::reverse(guesses.begin(), guesses.end());
+  seen.insert(toString(incumbent));
+  ranked.insert({1, incumbent});
+}
+
+bool Search::claim(const ScheduleChoice &choice) {
+  return seen.insert(toString(choice)).second;
+}
+
+std::vector<ScheduleChoice> Search::next(size_t count) {
+  std::vector<ScheduleChoice> batch;
+  while (batch.size() < count && !guesses.empty()) {
+    if (claim(guesses.back()))
+      batch.push_back(guesses.back());
+    guesses.pop_back();
+  }
+  // One in four is drawn at random; the others surround the best few.
+  size_t local = count - count / 4;
+  const int centres = 3;
+  int centre = 0;
+  for (auto it = ranked.begin();
+       it != ranked.end() && centre < centres && batch.size() < local;
+       ++it, ++centre)
+    for (const ScheduleChoice &choice : space.neighbours(it->second)) {
+      if (batch.size() >= local)
+        break;
+      if (claim(choice))
+        batch.push_back(choice);
+    }
+  const int draws = 64;
+  for (int draw = 0; draw < draws && batch.size() < count; ++draw)
+    if (std::optional<ScheduleChoice> choice = space.draw(random))
+      if (claim(*choice))
+        batch.push_back(*choice);
+  return batch;
+}
+
+void Search::record(const ScheduleChoice &choice, std::optional<double> ratio) {
+  seen.insert(toString(choice));
+  if (ratio)
+    ranked.insert({*ratio, choice});
+}
+
+std::vector<ScheduleChoice> Search::leaders(size_t count) const {
+  std::vector<ScheduleChoice> result;
+  for (const auto &[ratio, choice] : ranked)
+    if (ratio < 1 && result.size() < count)
+      result.push_back(choice);
+  return result;
+}

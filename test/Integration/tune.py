@@ -1,0 +1,171 @@
+"""upconv tune: a run that is killed goes on where it was, shards together cover
+what one run covers, an interrupt keeps what was measured, and what it writes is
+a table that the other commands take."""
+# RUN: %python %s
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from upconv_testing import UPCONV, Report, errors_of, require, scratch, upconv
+
+SUITE = {
+    "version": 1,
+    "tiers": {"core": "all of them"},
+    "layers": [
+        {"id": f"up{cout}", "tier": "core", "model": "sample", "rank": 1, "batch": 1, "in_spatial": [37], "cin": 8,
+         "cout": cout, "kernel": [4], "strides": [2], "dilation": [1], "padding": "same", "output_padding": None}
+        for cout in (4, 16, 24)],
+}
+MODEL = {"class_name": "Sequential", "config": {"name": "small", "layers": [
+    {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [None, 9, 9, 8], "dtype": "float32"}},
+    {"class_name": "Conv2DTranspose", "config": {"name": "up", "filters": 8, "kernel_size": [3, 3], "strides": [2, 2],
+                                                 "padding": "same", "activation": "relu"}},
+    {"class_name": "Conv2D", "config": {"name": "out", "filters": 3, "kernel_size": [3, 3], "padding": "same",
+                                        "activation": "tanh"}}]}}
+BUDGET = "2"
+
+
+def suite(folder: Path) -> Path:
+    path = folder / "suite.json"
+    path.write_text(json.dumps(SUITE))
+    return path
+
+
+def records(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def key(record: dict) -> tuple:
+    return record["layer"], record["strategy"], tuple(sorted(record["knobs"].items()))
+
+
+def verdicts(folder: Path) -> dict[str, dict]:
+    return {record["layer"]: record for record in records(folder) if record["kind"] == "verdict"}
+
+
+def whole_run() -> str | None:
+    """Every layer gets a verdict; the tables that come of it compile and are taken."""
+    with scratch() as folder:
+        require(upconv("tune", suite(folder), "--budget", BUDGET, "-o", folder / "t"))
+        ended = verdicts(folder / "t")
+        if set(ended) != {"up4", "up16", "up24"}:
+            return f"verdicts on {sorted(ended)}"
+        for record in records(folder / "t"):
+            if record["outcome"] == "wrong":
+                return f"a schedule gives other bits: {record}"
+        if "<svg" not in (folder / "t" / "report.html").read_text():
+            return "the report has no drawing"
+        faster = [layer for layer, record in ended.items() if record["outcome"] == "faster"]
+        if not faster:
+            return None if not (folder / "t" / "tables").exists() else "tables without a faster schedule"
+        shown = require(upconv("bench", folder / "suite.json", "--layer", faster[0], "--seconds", "0.01",
+                               "--schedules", folder / "t" / "tables"))
+        return None if str(folder / "t" / "tables") in shown else "the tuned table is not taken:\n" + shown
+
+
+def killed_and_resumed() -> str | None:
+    with scratch() as folder:
+        arguments = [UPCONV, "tune", suite(folder), "--budget", BUDGET, "-o", folder / "t"]
+        log = folder / "t" / "log.jsonl"
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True)
+        while process.poll() is None and (not log.exists() or log.read_text().count("\n") < 3):
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        before = records(folder / "t")
+        refused = upconv("tune", folder / "suite.json", "--budget", BUDGET, "-o", folder / "t")
+        if refused.returncode != 2 or "--resume" not in errors_of(refused):
+            return f"a second run without --resume ends with {refused.returncode}"
+        require(upconv("tune", folder / "suite.json", "--budget", BUDGET, "-o", folder / "t", "--resume"))
+        after = records(folder / "t")
+        if after[:len(before)] != before:
+            return "a record is lost"
+        trials = [key(record) for record in after if record["kind"] == "trial"]
+        if len(set(trials)) != len(trials):
+            return "a trial is made twice"
+        if set(verdicts(folder / "t")) != {"up4", "up16", "up24"}:
+            return "a layer has no verdict"
+        require(upconv("tune", folder / "suite.json", "--budget", BUDGET, "-o", folder / "t", "--resume"))
+        return None if records(folder / "t") == after else "a finished run goes on"
+
+
+def interrupted() -> str | None:
+    """Status 130, a log that can be resumed, no folder left behind."""
+    with scratch() as folder:
+        temporary = folder / "tmp"
+        temporary.mkdir()
+        arguments = [UPCONV, "tune", suite(folder), "--budget", "60", "-o", folder / "t"]
+        log = folder / "t" / "log.jsonl"
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True,
+                                   env=os.environ | {"TMPDIR": str(temporary)})
+        while process.poll() is None and (not log.exists() or log.read_text().count("\n") < 3):
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        status = process.wait()
+        if status != 130:
+            return f"status {status}"
+        if len(records(folder / "t")) < 3:
+            return "records are lost"
+        return f"left behind: {list(temporary.iterdir())}" if list(temporary.iterdir()) else None
+
+
+def shards() -> str | None:
+    with scratch() as folder:
+        path = suite(folder)
+        for shard in (1, 2):
+            require(upconv("tune", path, "--budget", "1", "-o", folder / f"t{shard}", "--shard", f"{shard}/2"))
+        ended = [set(verdicts(folder / f"t{shard}")) for shard in (1, 2)]
+        if ended != [{"up4", "up24"}, {"up16"}]:
+            return f"shards cover {ended}"
+        require(upconv("tune", "merge", folder / "t1", folder / "t2", folder / "t1", "-o", folder / "all"))
+        if set(verdicts(folder / "all")) != {"up4", "up16", "up24"}:
+            return "the merged log lacks a layer"
+        single = records(folder / "t1") + records(folder / "t2")
+        return None if records(folder / "all") == single else "the merged log is not the logs behind each other"
+
+
+def model() -> str | None:
+    with scratch() as folder:
+        path = folder / "model.json"
+        path.write_text(json.dumps(MODEL))
+        require(upconv("tune", path, "--budget", "1", "-o", folder / "t"))
+        ended = verdicts(folder / "t")
+        if set(ended) != {"up", "out"}:
+            return f"verdicts on {sorted(ended)}"
+        ops = {layer: record["op"] for layer, record in ended.items()}
+        return None if ops == {"up": "conv-transpose", "out": "conv"} else f"tables {ops}"
+
+
+def bad_usage() -> str | None:
+    with scratch() as folder:
+        path = suite(folder)
+        for arguments, word in [((path, "--shard", "3/2"), "--shard"), ((path, "--shard", "x"), "--shard"),
+                                ((path, "--budget", "0"), "--budget"), (("merge", "-o", folder), "merge"),
+                                (("merge", folder), "-o"), ((path, path), "one MODEL"),
+                                ((path, "--layer", "none", "-o", folder / "t"), "none")]:
+            result = upconv("tune", *arguments)
+            if result.returncode != 2 or word not in errors_of(result):
+                return f"{arguments}: status {result.returncode}: {errors_of(result)}"
+        (folder / "bad").mkdir()
+        (folder / "bad" / "log.jsonl").write_text("{}\n")
+        result = upconv("tune", "merge", folder / "bad", "-o", folder / "all")
+        if result.returncode != 1 or "log.jsonl:1" not in errors_of(result):
+            return f"a bad log: status {result.returncode}: {errors_of(result)}"
+        return "a merge that failed writes" if (folder / "all").exists() else None
+
+
+def main() -> None:
+    report = Report()
+    for check in (whole_run, killed_and_resumed, interrupted, shards, model, bad_usage):
+        report.check("tune", check.__name__.replace("_", " "), check)
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()

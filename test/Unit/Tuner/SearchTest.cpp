@@ -1,0 +1,158 @@
+//===- SearchTest.cpp - What is tried, and in which order -----------------===//
+
+#include "upconv/Tuner/Search.h"
+
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <set>
+
+using namespace upconv;
+
+namespace {
+
+/// 1 x `length` x cin -> 1 x (length * stride) x cout, kernel 2 * stride.
+KernelSpec upsampling(int64_t length, int64_t cin, int64_t cout,
+                      int64_t stride) {
+  KernelSpec spec;
+  spec.name = "kernel";
+  spec.anchor = Anchor::ConvTranspose;
+  spec.window = {2 * stride};
+  spec.strides = {stride};
+  spec.dilations = {1};
+  spec.low = {Size::of(stride / 2)};
+  auto tensor = [](int64_t positions, int64_t channels) {
+    TensorArgument argument;
+    argument.shape = {Size::of(1), Size::of(positions), Size::of(channels)};
+    argument.strides = {Size::of(positions * channels), Size::of(channels),
+                        Size::of(1)};
+    argument.haloLow = argument.haloHigh = {0, 2, 0};
+    return argument;
+  };
+  spec.input = tensor(length, cin);
+  spec.output = tensor(length * stride, cout);
+  spec.target = {"x86-64-linux", 16, 32, 1 << 20};
+  return spec;
+}
+
+class TunerSearch : public testing::Test {
+protected:
+  void SetUp() override {
+    auto loaded = ScheduleTables::load("");
+    ASSERT_TRUE(bool(loaded)) << llvm::toString(loaded.takeError());
+    tables = std::move(*loaded);
+  }
+  ScheduleTables tables;
+};
+
+TEST_F(TunerSearch, ProposesOnlyLegalChoices) {
+  KernelSpec spec = upsampling(100, 64, 32, 4);
+  SearchSpace space(tables, spec);
+  SplitMix64 random(1);
+  std::vector<ScheduleChoice> choices = space.firstGuesses(8);
+  for (int i = 0; i < 200; ++i)
+    if (std::optional<ScheduleChoice> drawn = space.draw(random)) {
+      choices.push_back(*drawn);
+      for (const ScheduleChoice &near : space.neighbours(*drawn))
+        choices.push_back(near);
+    }
+  EXPECT_GT(choices.size(), 500u);
+  std::set<std::string> strategies;
+  for (const ScheduleChoice &choice : choices) {
+    KernelSpec candidate = spec;
+    candidate.schedule = choice;
+    EXPECT_FALSE(scheduleViolation(candidate)) << toString(choice);
+    const StrategyInfo *strategy = tables.strategy(choice.strategy);
+    ASSERT_TRUE(strategy);
+    strategies.insert(choice.strategy);
+    for (const auto &[name, value] : choice.knobs) {
+      const KnobInfo *knob = strategy->knob(name);
+      ASSERT_TRUE(knob) << name;
+      EXPECT_TRUE(llvm::is_contained(knob->values, value)) << toString(choice);
+      EXPECT_NE(name, "task");
+    }
+    // 32 channels are two vectors, or four of eight lanes.
+    int64_t nv = choice.knob("nv", 2), lanes = choice.knob("lanes", 16);
+    EXPECT_LE(nv * lanes, 64) << toString(choice);
+    EXPECT_LE(choice.knob("tx", 1) * nv + nv + 1, 32) << toString(choice);
+    EXPECT_EQ(choice.knob("ty", 1), 1) << toString(choice);
+  }
+  EXPECT_TRUE(strategies.count("phase"));
+  EXPECT_TRUE(strategies.count("gather"));
+  EXPECT_FALSE(strategies.count("conv"));
+}
+
+// The arithmetic of schedules.md: 24 accumulators in two vectors beat 8, and
+// channels that fill no vector waste lanes.
+TEST_F(TunerSearch, EstimateFollowsTheRegisters) {
+  SearchSpace wide(tables, upsampling(96, 64, 32, 4));
+  auto cost = [&](const SearchSpace &space, int64_t tx, int64_t nv) {
+    return space.estimate({"phase", {{"tx", tx}, {"nv", nv}}});
+  };
+  EXPECT_NEAR(cost(wide, 12, 2), 0.5, 0.01);
+  EXPECT_GT(cost(wide, 2, 2), cost(wide, 12, 2));
+  EXPECT_GT(cost(wide, 24, 1), cost(wide, 12, 2));
+  SearchSpace thin(tables, upsampling(96, 64, 4, 4));
+  EXPECT_GT(cost(thin, 24, 1), 3 * cost(wide, 12, 2));
+  // 12 of 100 positions: nine tiles of 12 compute 108.
+  SearchSpace uneven(tables, upsampling(100, 64, 32, 4));
+  EXPECT_GT(cost(uneven, 12, 2), cost(wide, 12, 2));
+}
+
+// A smooth landscape with one valley: the search has to walk into it.
+TEST_F(TunerSearch, FindsTheValley) {
+  SearchSpace space(tables, upsampling(960, 64, 64, 4));
+  auto time = [](const ScheduleChoice &choice) {
+    double tx = std::abs(std::log(double(choice.knob("tx", 12)) / 5));
+    double nv = std::abs(std::log(double(choice.knob("nv", 2)) / 4));
+    double ku = std::abs(std::log(double(choice.knob("ku", 1)) / 4));
+    return 0.5 + tx + nv + ku + (choice.strategy == "phase" ? 0 : 0.3);
+  };
+  ScheduleChoice incumbent{"phase", {}};
+  Search search(space, incumbent, 7);
+  std::set<std::string> seen = {toString(incumbent)};
+  double least = time(incumbent);
+  for (int batch = 0; batch < 40; ++batch)
+    for (const ScheduleChoice &choice : search.next(4)) {
+      EXPECT_TRUE(seen.insert(toString(choice)).second)
+          << toString(choice) << " twice";
+      least = std::min(least, time(choice));
+      search.record(choice, time(choice) / time(incumbent));
+    }
+  EXPECT_LT(least, 0.75);
+  EXPECT_DOUBLE_EQ(search.bestRatio(), least / time(incumbent));
+  ASSERT_EQ(search.leaders(3).size(), 3u);
+  EXPECT_EQ(toString(search.leaders(1).front()), toString(search.best()));
+}
+
+TEST_F(TunerSearch, IsTheSameForTheSameSeedAndEnds) {
+  SearchSpace space(tables, upsampling(8, 8, 8, 2));
+  auto sequence = [&] {
+    Search search(space, {"phase", {}}, 3);
+    std::vector<std::string> texts;
+    for (int i = 0; i < 5; ++i)
+      for (const ScheduleChoice &choice : search.next(4)) {
+        texts.push_back(toString(choice));
+        search.record(choice, std::nullopt);
+      }
+    return texts;
+  };
+  EXPECT_EQ(sequence(), sequence());
+}
+
+// What an earlier run measured is neither proposed nor forgotten.
+TEST_F(TunerSearch, GoesOnAfterARecall) {
+  SearchSpace space(tables, upsampling(96, 64, 32, 4));
+  ScheduleChoice known = space.firstGuesses(1).front();
+  Search search(space, {"gather", {{"tx", 1}}}, 3);
+  search.record(known, 0.4);
+  EXPECT_EQ(toString(search.best()), toString(known));
+  for (int i = 0; i < 20; ++i)
+    for (const ScheduleChoice &choice : search.next(4))
+      EXPECT_NE(toString(choice), toString(known));
+}
+
+} // namespace
