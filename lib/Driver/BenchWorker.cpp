@@ -193,7 +193,7 @@ ExitStatus upconv::benchInWorker(const BenchRequest &request,
       .add(static_cast<int64_t>(request.fma))
       .add(request.usefulMacs)
       .add(request.bytes);
-  WorkerJob job{"bench", writer.take(), {/*cpuSeconds=*/3600, 0}};
+  WorkerJob job{benchWorker, writer.take(), {/*cpuSeconds=*/3600, 0}};
   WorkerResult worker = runWorkers(job, 1).front();
   results.resize(request.libraries.size());
   size_t bytes = results.size() * sizeof(BenchResult);

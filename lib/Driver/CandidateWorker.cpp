@@ -27,7 +27,7 @@ WorkerJob upconv::candidateJob(const Options &options,
     writer.add(size);
   writer.add(options.target).add(options.schedules).add(library);
   // Half a minute is ten times what a layer takes to compile.
-  return {"candidate", writer.take(), {/*cpuSeconds=*/30, 0}};
+  return {candidateWorker, writer.take(), {/*cpuSeconds=*/30, 0}};
 }
 
 int upconv::candidateWorker(llvm::StringRef request) {

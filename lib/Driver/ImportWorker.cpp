@@ -130,7 +130,7 @@ ExitStatus upconv::importInWorker(MLIRContext &context,
   if (options.path == "-")
     return toExitStatus(importKerasModel(context, options, model));
 
-  WorkerJob job{"import",
+  WorkerJob job{importWorker,
                 writeRequest(options),
                 {/*cpuSeconds=*/120,
                  /*addressSpaceBytes=*/int64_t(16) << 30}};

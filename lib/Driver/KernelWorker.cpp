@@ -66,7 +66,7 @@ ExitStatus upconv::compileInWorkers(const std::vector<KernelSpec> &specs,
   for (size_t index : order) {
     FieldWriter writer;
     writer.add(static_cast<int64_t>(text)).add(printKernelSpec(specs[index]));
-    requests.push_back({"kernel", writer.take(), limits});
+    requests.push_back({kernelWorker, writer.take(), limits});
   }
   bool terminal = llvm::sys::Process::StandardErrIsDisplayed();
   auto start = std::chrono::steady_clock::now();

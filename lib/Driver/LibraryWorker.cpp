@@ -120,7 +120,7 @@ ExitStatus upconv::inspectInWorker(const std::string &path,
                                    LibraryAccount &account) {
   FieldWriter writer;
   writer.add(path).add(linked);
-  WorkerJob job{"library", writer.take(), {/*cpuSeconds=*/120, 0}};
+  WorkerJob job{libraryWorker, writer.take(), {/*cpuSeconds=*/120, 0}};
   WorkerResult result = runWorkers(job, 1).front();
   if (result.exitStatus == ExitInvalid || result.exitStatus == ExitUnsupported)
     return static_cast<ExitStatus>(result.exitStatus);

@@ -76,7 +76,7 @@ ExitStatus upconv::runInWorker(const RunSubject &subject,
   writeShapes(writer, shapes);
   for (const Tensor &input : inputs)
     writer.add(bytesOf(input.values.data(), input.values.size()));
-  WorkerJob job{"run", writer.take(), {/*cpuSeconds=*/3600, 0}};
+  WorkerJob job{runWorker, writer.take(), {/*cpuSeconds=*/3600, 0}};
   WorkerResult result = runWorkers(job, 1).front();
   if (!result.ok())
     return failureOf(result);

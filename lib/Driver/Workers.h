@@ -93,9 +93,6 @@ struct Options;
 struct WorkerJob;
 WorkerJob candidateJob(const Options &options, const std::string &library);
 
-/// The worker's side: `kind` is what follows --worker=.
-int workerMain(llvm::StringRef kind);
-
 } // namespace upconv
 
 #endif // UPCONV_LIB_DRIVER_WORKERS_H

@@ -1,9 +1,13 @@
-//===- Worker.cpp - This program again, in a process of its own -----------===//
+//===- Worker.cpp - A function in a process of its own --------------------===//
 
 #include "upconv/Support/Worker.h"
 
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,8 +47,32 @@ static void applyLimits(const WorkerLimits &limits) {
   setrlimit(RLIMIT_CORE, &noCore);
 }
 
+static std::string readStandardInput() {
+  std::string text;
+  char buffer[65536];
+  ssize_t count;
+  while ((count = read(STDIN_FILENO, buffer, sizeof buffer)) > 0 ||
+         (count < 0 && errno == EINTR))
+    text.append(buffer, std::max<ssize_t>(count, 0));
+  return text;
+}
+
+// The worker's side.
+[[noreturn]] static void serve(const WorkerJob &job) {
+  applyLimits(job.limits);
+  // The parent may have blocked interrupts, and awaits them in a thread.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  int status = job.entry(readStandardInput());
+  llvm::outs().flush();
+  // Nothing that the parent still needs is ended here.
+  _exit(status);
+}
+
 // Returns false if no process or pipe could be made.
-static bool start(const WorkerJob &job, size_t index, Process &process) {
+static bool start(const WorkerJob &job, size_t index,
+                  llvm::ArrayRef<Process> others, Process &process) {
   int toChild[2], fromChild[2];
   if (pipe2(toChild, O_CLOEXEC) != 0)
     return false;
@@ -53,20 +81,22 @@ static bool start(const WorkerJob &job, size_t index, Process &process) {
     close(toChild[1]);
     return false;
   }
-  std::string flag = "--worker=" + job.kind;
-  char name[] = "upconv";
-  char *arguments[] = {name, flag.data(), nullptr};
+  // Unwritten output would be written twice.
+  llvm::outs().flush();
+  fflush(nullptr);
   pid_t pid = fork();
   if (pid == 0) {
     dup2(toChild[0], STDIN_FILENO);
     dup2(fromChild[1], STDOUT_FILENO);
-    applyLimits(job.limits);
-    // The mask outlives exec, and the parent may have blocked interrupts.
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    execv("/proc/self/exe", arguments);
-    _exit(127);
+    // An end of another worker's pipe held here would keep it waiting.
+    for (const Process &other : others) {
+      close(other.output);
+      if (other.input >= 0)
+        close(other.input);
+    }
+    for (int end : {toChild[0], toChild[1], fromChild[0], fromChild[1]})
+      close(end);
+    serve(job);
   }
   close(toChild[0]);
   close(fromChild[1]);
@@ -135,7 +165,7 @@ upconv::runWorkers(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
   while (next < jobs.size() || !running.empty()) {
     while (next < jobs.size() && running.size() < std::max(parallel, 1u)) {
       Process process;
-      if (start(jobs[next], next, process))
+      if (start(jobs[next], next, running, process))
         running.push_back(process);
       else
         ++done;

@@ -1,10 +1,10 @@
-//===- Worker.h - This program again, in a process of its own -------------===//
+//===- Worker.h - A function in a process of its own ----------------------===//
 //
 // Kernels are compiled, untrusted files are parsed and generated libraries are
-// run in workers: the tool re-executes itself with `--worker=KIND`, sends a
-// request on standard input and reads the answer from standard output. This
-// makes objects reproducible (Halide's name counters are process-global),
-// contains crashes and memory, and is the unit of -j.
+// run in workers: forks of the tool, which read a request from standard input
+// and write the answer to standard output. This makes objects reproducible
+// (Halide's name counters are process-global, and the tool itself never moves
+// them), contains crashes and memory, and is the unit of -j.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,8 +27,10 @@ struct WorkerLimits {
 };
 
 struct WorkerJob {
-  std::string kind;    ///< becomes --worker=KIND
-  std::string request; ///< bytes on its standard input
+  /// Runs in the worker; its result is the process's exit status. It must not
+  /// rely on threads of the parent.
+  int (*entry)(llvm::StringRef request);
+  std::string request;
   WorkerLimits limits;
 };
 

@@ -1,10 +1,12 @@
 //===- ModelReader.cpp - A model's JSON to a plan -------------------------===//
 
 #include "ModelReader.h"
+
 #include "CallReader.h"
 #include "Flavor.h"
 #include "FunctionReader.h"
 #include "LayerNames.h"
+#include "Scope.h"
 #include "Spelling.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -174,11 +176,16 @@ void ModelReader::readWrapped(LayerPlan &wrapper, JsonValue layerNode) {
   wrapper.wrapped = readAnyLayer(layerNode, name, wrapper.name + "/" + name,
                                  std::move(weightPath));
   LayerPlan &inner = *wrapper.wrapped;
-  if (inner.isInput || inner.function) {
+  if (inner.isInput)
     layerError(wrapper, layerNode.location())
         << "a layer '" << inner.className << "' cannot be wrapped";
+  else if (inner.function)
+    reporter.unsupported(layerNode.location())
+        << describe(wrapper) << ": a function around every step ('"
+        << inner.className
+        << "') is not supported: apply it to the whole sequence";
+  if (inner.isInput || inner.function)
     inner.valid = false;
-  }
   wrapper.valid &= inner.valid && (inner.kind || inner.model);
 }
 
@@ -189,8 +196,8 @@ LayerPlan &ModelReader::addLayer(JsonValue layerNode, StringRef name) {
   std::string path = isAlone ? owner->name
                      : isNew ? uniquePath(name)
                              : pathOf(name);
-  plan.layers.push_back(readAnyLayer(layerNode, name, std::move(path),
-                                     weightPathOf(layerNode)));
+  plan.layers.push_back(
+      readAnyLayer(layerNode, name, std::move(path), weightPathOf(layerNode)));
   LayerPlan &added = *plan.layers.back();
   if (!isNew) {
     InFlightDiagnostic diagnostic = layerError(added, layerNode.location());
