@@ -184,8 +184,13 @@ def main() -> None:
             "peers": options.peers, "date": datetime.date.today().isoformat(), "environment": {
                 key: value for key, value in ENVIRONMENT.items() if str(LIBRARIES) not in value}},
         "layers": []}
-    if options.resume and options.out.exists():
+    if options.out.exists() and not options.resume:
+        options.out.replace(options.out.with_suffix(".previous.json"))
+    elif options.out.exists():
         kept = json.loads(options.out.read_text())
+        if kept["settings"]["threads"] != options.threads:
+            sys.exit(f"error: {options.out} has figures for {kept['settings']['threads']} thread(s), "
+                     f"not {options.threads}")
         results["layers"], results["versions"] = kept["layers"], kept["versions"]
     done = {layer["id"] for layer in results["layers"]}
     for layer in layers:

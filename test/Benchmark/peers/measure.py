@@ -15,6 +15,7 @@ BUILT = Path(sys.prefix) / "upconv"  # where scripts/setup-peers.sh puts what it
 
 SECONDS, RUNS = 1.0, 20
 LONGEST, FEWEST = 4.0, 7  # for slow settings: no more than so many seconds, if there are so many runs
+HOPELESS, TRIED = 3, 3  # so many times the best setting so far in each of so many runs: no more of it
 
 
 class Peak:
@@ -30,8 +31,11 @@ class Peak:
         return self.loop(1e-3)
 
 
-def measure(runner: Runner, useful_macs: int, threads: int, peak: Peak) -> dict[str, float]:
-    """Medians over pairs; `fraction` is of the multiply-add peak of `threads` cores."""
+def measure(runner: Runner, useful_macs: int, threads: int, peak: Peak, best_ms: float) -> dict[str, float]:
+    """Medians over pairs; `fraction` is of the multiply-add peak of `threads` cores.
+
+    `best_ms`: the shortest run of any other setting so far; this one is given up when it is far behind.
+    """
     runner.timed(2)
     start = time.perf_counter()
     runner.run()
@@ -46,6 +50,8 @@ def measure(runner: Runner, useful_macs: int, threads: int, peak: Peak) -> dict[
         times.append((time.perf_counter() - begin) / repeats)
         peaks.append(threads * peak())
         total = time.perf_counter() - start
+        if len(times) >= TRIED and 1e3 * min(times) > HOPELESS * best_ms:
+            break
         if (total >= SECONDS and len(times) >= RUNS) or (total >= LONGEST and len(times) >= FEWEST):
             break
     fractions = [2e-9 * useful_macs / seconds / gflops for seconds, gflops in zip(times, peaks)]
