@@ -13,7 +13,15 @@ COUNT   ?= 200
 INVALID ?= 300
 SEED    ?= 1
 
-.PHONY: setup build demo check check-keras support bench install clean
+# Of `make bench-peers`: the suite's tier, or one layer of it; threads; where the figures go.
+TIER    ?= core
+LAYER   ?=
+THREADS ?= 1
+OUT     ?= build/peers.json
+# More of it: --resume, --report FILE.md, --peers NAMES, --limit SECONDS.
+PEERS_FLAGS ?=
+
+.PHONY: setup build demo check check-keras support bench bench-peers install clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -45,6 +53,12 @@ support: build
 
 bench: build
 	build/bin/upconv bench $(SUITE) --tier core --json build/bench.json
+
+# upconv beside its peers, layer by layer (docs/Benchmarks.md); takes hours for a tier.
+bench-peers: build
+	scripts/setup-peers.sh
+	.venv-peers/bin/python test/Benchmark/peers/bench_peers.py $(SUITE) --upconv build/bin/upconv \
+	  $(if $(LAYER),--layer $(LAYER),--tier $(TIER)) --threads $(THREADS) --out $(OUT) $(PEERS_FLAGS)
 
 install: build
 	$(CMAKE) --install build --prefix $(PREFIX)
