@@ -52,16 +52,20 @@ def in_float64(recipe: Recipe) -> Recipe:
 
 
 def exact(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays | None:
-    """The outputs in float64, by the same weights; None where TensorFlow has no such kernel."""
+    """The outputs in float64, by the same weights. Where TensorFlow has no such kernel in float64, a layer works in
+    float32 on what the others gave; None where that fails too."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")
     try:
         double = build(in_float64(recipe), keras)
         copy_weights(recipe, model, double)
         wide = [array.astype(np.float64) if array.dtype == np.float32 else array for array in inputs]
-        outputs = evaluate(recipe, double, wide)
+        try:
+            outputs = evaluate(recipe, double, wide)
+        except Exception:  # of TensorFlow's many classes
+            outputs = evaluate_nodes(recipe, double, wide, narrow=model)
         return outputs if all(output.dtype == np.float64 for output in outputs) else None
-    except Exception:  # of TensorFlow's many classes
+    except Exception:
         return None
     finally:
         keras.config.set_dtype_policy(policy)
@@ -120,20 +124,29 @@ def evaluate(recipe: Recipe, model: Any, inputs: Arrays) -> Arrays:
         tensors = [keras.ops.convert_to_tensor(array) for array in inputs]
         result = model(tensors[0] if len(tensors) == 1 else tensors, training=False)
         return [np.asarray(value) for value in (result if isinstance(result, (list, tuple)) else [result])]
-    return evaluate_nodes(recipe, model, inputs, lambda value: None)
+    return evaluate_nodes(recipe, model, inputs)
 
 
-def evaluate_nodes(recipe: Recipe, model: Any, inputs: Arrays, visit: Callable[[np.ndarray], None]) -> Arrays:
-    """One layer after the other, twins where they are needed; `visit` sees every layer's output."""
+def evaluate_nodes(recipe: Recipe, model: Any, inputs: Arrays, visit: Callable[[np.ndarray], None] = lambda value: None,
+                   narrow: Any = None) -> Arrays:
+    """One layer after the other, twins where they are needed; `visit` sees every layer's output. A layer that fails is
+    called in float32, in the model `narrow`, if there is one."""
     values = {item.name: array for item, array in zip(recipe.inputs, inputs)}
     for node in recipe.nodes:
         arguments = [values[name] for name in node.inputs]
-        layer = make_node(keras, node) if is_operation(node.layer) else layer_of(model, node)
         owner = recipe.node(node.shares) if node.shares else node
+        layer, single = (make_node(keras, node) if is_operation(node.layer) else each and layer_of(each, node)
+                         for each in (model, narrow))
         if owner.inner:
-            values[node.name] = evaluate_nodes(owner.inner, layer, arguments, visit)[0]
+            values[node.name] = evaluate_nodes(owner.inner, layer, arguments, visit, single)[0]
         else:
-            values[node.name] = call(owner, layer, arguments)
+            try:
+                values[node.name] = call(owner, layer, arguments)
+            except Exception:  # of TensorFlow's many classes
+                if narrow is None:
+                    raise
+                shortened = [array.astype(np.float32) if array.dtype == np.float64 else array for array in arguments]
+                values[node.name] = call(owner, single, shortened).astype(np.float64)
         visit(values[node.name])
     return [values[name] for name in recipe.outputs]
 

@@ -196,10 +196,11 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
   return std::nullopt;
 }
 
-/// Pixels of this tensor follow each other without a gap.
+/// Pixels of this tensor follow each other without a gap, each with channels of
+/// its own: a vector may run from one into the next.
 static bool densePixels(const TensorArgument &tensor) {
   if (tensor.rank() < 2)
-    return true;
+    return false;
   const Size &stride = tensor.strides[tensor.rank() - 2];
   return stride.isConstant() &&
          stride.constant == tensor.shape.back().constant &&
