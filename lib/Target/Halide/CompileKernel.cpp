@@ -222,6 +222,9 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   int64_t fuse = spec.schedule.knob("fuse", 1);
   if (spec.hasWeights() && fuse > 0)
     pipeline.add_custom_lowering_pass(new FuseLoops(fuse > 1));
+  if (spec.schedule.knob("reduce", 0) != 0)
+    pipeline.add_custom_lowering_pass(
+        new PairNeighbours(spec.target.vectorFloats));
   Halide::Module module = pipeline.compile_to_module(
       builder.arguments(), spec.name, halideTarget(spec));
 

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace upconv {
@@ -28,6 +29,7 @@ struct Tiling {
   Expr tiles;
   std::function<Expr(Expr)> base;
   bool guarded = false; ///< some pixel of some tile may read outside the input
+  bool partial = false; ///< some stacked residue may lie outside the output
 };
 
 /// The positions of one stage along one axis that the task covers.
@@ -35,7 +37,10 @@ struct Range {
   Expr first; ///< position
   Expr count;
   int64_t constant = -1; ///< count, when known
-  Expr inLow = 0;        ///< run-time leading zeros of a forward convolution
+  /// Positions, counted from `first`, whose stacked residues are all the
+  /// task's.
+  Expr wholeBegin = 0, wholeEnd;
+  Expr inLow = 0; ///< run-time leading zeros of a forward convolution
 };
 
 /// One part of the channel tiles: all full ones, or the narrower last one.
@@ -47,16 +52,16 @@ struct ChannelPart {
 
 /// The input channels that one pass over the output sums up.
 struct ChannelBlock {
-  int64_t first = 0, count = 0; ///< in vectors of lanes when horizontal
-  bool starts = true;           ///< nothing was summed before
-  bool ends = true;             ///< bias and epilogue follow
+  int64_t first = 0, count = 0;
+  bool starts = true; ///< nothing was summed before
+  bool ends = true;   ///< bias and epilogue follow
 };
 
 class ContractionEmitter {
 public:
   explicit ContractionEmitter(Builder &builder)
-      : builder(builder), spec(builder.spec), tiling(channelTiling(spec)),
-        rows(packedRows(spec)), axes(axisCount(spec)) {}
+      : builder(builder), spec(builder.spec), panelSize(panelFloats(spec)),
+        axes(axisCount(spec)) {}
 
   void emit();
 
@@ -68,6 +73,10 @@ private:
   Range range(const AxisStage &along, int64_t axis) const;
   std::vector<Tiling> tilings(const Range &range, int64_t size,
                               bool alwaysFits) const;
+  std::vector<Tiling> blockTilings(const Range &range, const AxisStage &along,
+                                   int64_t axis, int64_t size) const;
+  std::pair<Expr, Expr> readsInside(const Range &range, const AxisStage &along,
+                                    int64_t axis) const;
   std::vector<Tiling> splitAtEdges(const Tiling &tiles, const Range &range,
                                    const AxisStage &along, int64_t axis) const;
   std::vector<ChannelPart> channelParts() const;
@@ -79,6 +88,15 @@ private:
                            const Tiling &y, const Tiling &x,
                            const ChannelBlock &block,
                            const std::vector<std::string> &outer);
+  /// An input element; zero where `inside` is given and does not hold.
+  Expr guardedInput(Expr index, Expr inside) const;
+  /// Horizontal vectors (Horizontal.cpp): the tile's sums in one flat Func,
+  /// output number v + vectors * (xi + columns * yi); Funcs to be computed with
+  /// it are added to `inside`.
+  Halide::Func horizontalSums(const Stage &stage, const ChannelPart &part,
+                              const Tiling &y, const Tiling &x,
+                              const std::vector<std::string> &outer,
+                              std::vector<Halide::Func> &inside);
   Expr inputPosition(const AxisStage &along, const Range &range, Expr position,
                      Expr tap) const {
     return (range.first + position) * static_cast<int>(along.inStep) +
@@ -88,10 +106,9 @@ private:
 
   Builder &builder;
   const KernelSpec &spec;
-  ChannelTiling tiling;
-  int64_t rows, axes;
-  std::vector<Range> ranges; ///< of the stage being emitted
-  bool alone = false;        ///< a residue beside the stacked ones
+  int64_t panelSize, axes;
+  ChannelTiling tiling;      ///< of the stage being emitted
+  std::vector<Range> ranges; ///< likewise
   int counter = 0;
 };
 

@@ -31,11 +31,13 @@ static TaskAxis defaultTaskAxis(const KernelSpec &spec) {
     return spatialTaskAxis(spec);
   ChannelTiling tiling = channelTiling(spec);
   int64_t tiles = tiling.groups > 1 ? tiling.groups : tiling.tiles();
+  if (tiling.horizontal)
+    return spatialTaskAxis(spec);
   if (spec.spatialRank() == 0)
     return tiles > 1 ? TaskAxis::ChannelTiles : TaskAxis::Batch;
-  bool mayCutColumns = spec.schedule.strategy != "stacked";
-  if (spec.spatialRank() == 1 && !mayCutColumns)
-    return tiles > 1 ? TaskAxis::ChannelTiles : TaskAxis::Batch;
+  // A block at a task's end is computed by both neighbours.
+  if (spec.spatialRank() == 1 && stacksResidues(spec) && tiles > 1)
+    return TaskAxis::ChannelTiles;
   int64_t inputs = spec.inputChannels();
   for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
     const Size &extent = spec.input.shape[axis + 1];
@@ -89,18 +91,13 @@ int64_t taskGrain(const KernelSpec &spec) {
   int64_t grain = 1, last = axisCount(spec) - 1;
   for (const Stage &stage : stages(spec)) {
     int64_t tile = 1;
-    auto count = [&](int64_t axis) {
-      const Size &extent = spec.output.shape[axisDimension(spec, axis)];
-      const AxisStage &along = stage.axes[axis];
-      return extent.isConstant()
-                 ? positions(extent.constant, along.outStart, along.outStep)
-                 : -1;
-    };
-    int64_t columns = tileColumns(spec, count(last));
-    if (last == 0)
-      tile = columns;
+    int64_t count = tiledPositions(spec, stage, last);
+    int64_t columns = tileColumns(spec, stage.tiling, count);
+    if (last == 0) // blocks at a task's ends are no part of a tile
+      tile = stage.axes[last].stacked > 1 ? 4 * columns : columns;
     else if (last == 1)
-      tile = tileRows(spec, count(0), columns);
+      tile =
+          tileRows(spec, stage.tiling, tiledPositions(spec, stage, 0), columns);
     grain = std::max(grain, tile * stage.axes[0].outStep);
   }
   const Size &extent = taskExtent(spec);
@@ -207,38 +204,49 @@ static bool densePixels(const TensorArgument &tensor) {
          !(tensor.shape[tensor.rank() - 2] == Size::of(1));
 }
 
+/// Columns of several residues lie in one vector: they have to follow each
+/// other in the output and in the operands.
+static std::optional<std::string> denseViolation(const KernelSpec &spec) {
+  const std::string &name = spec.schedule.strategy;
+  if (!densePixels(spec.output))
+    return "strategy " + quoted(name) +
+           " needs channels in whole vectors or dense output pixels";
+  for (const TensorArgument &operand : spec.operands)
+    if (!(operand.shape.back() == Size::of(1)) && !densePixels(operand))
+      return "strategy " + quoted(name) +
+             " needs channels in whole vectors or dense operand pixels";
+    else if (operand.shape.back() == Size::of(1) && operand.rank() > 1 &&
+             spec.outputChannels() > 1 &&
+             !(operand.shape[operand.rank() - 2] == Size::of(1)))
+      return "strategy " + quoted(name) +
+             " needs channels in whole vectors for an operand of one channel";
+  return std::nullopt;
+}
+
 static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
+  const std::string &name = spec.schedule.strategy;
   int64_t last = spec.spatialRank() - 1;
-  for (int64_t axis = 0; axis <= last; ++axis)
+  for (int64_t axis = 0; axis <= last && name == "stacked"; ++axis)
     if (spec.window[axis] > spec.strides[axis])
       return "strategy 'stacked' needs kernel <= stride, got " +
              std::to_string(spec.window[axis]) + " and " +
              std::to_string(spec.strides[axis]);
   if (spec.dilations[last] != 1)
-    return "strategy 'stacked' needs dilation 1 on the innermost axis";
-  if (spec.low[last].constant != 0)
-    return "strategy 'stacked' needs crop 0 on the innermost axis";
-  if (!axisIsStatic(spec, last))
-    return "strategy 'stacked' needs a constant innermost extent and no tasks "
-           "along it";
-  int64_t extent = spec.output.shape[last + 1].constant;
-  if (positions(extent, 0, spec.strides[last]) !=
-      positions(extent, spec.window[last] - 1, spec.strides[last]))
-    return "strategy 'stacked' needs every tap of the last block inside the "
-           "output";
-  if (spec.outputChannels() % channelTiling(spec).lanes != 0) {
-    if (!densePixels(spec.output))
-      return "strategy 'stacked' needs channels in whole vectors or dense "
-             "output pixels";
-    for (const TensorArgument &operand : spec.operands)
-      if (!(operand.shape.back() == Size::of(1)) && !densePixels(operand))
-        return "strategy 'stacked' needs channels in whole vectors or dense "
-               "operand pixels";
-      else if (operand.shape.back() == Size::of(1) && operand.rank() > 1 &&
-               !(operand.shape[operand.rank() - 2] == Size::of(1)))
-        return "strategy 'stacked' needs channels in whole vectors for an "
-               "operand of one channel";
+    return "strategy " + quoted(name) +
+           " needs dilation 1 on the innermost axis";
+  if (!spec.output.shape[last + 1].isConstant())
+    return "strategy " + quoted(name) + " needs a constant innermost extent";
+  bool several = name == "stacked";
+  for (const Stage &stage : stages(spec)) {
+    several |= stage.axes[last].stacked > 1;
+    if (stage.axes[last].stacked > 1 &&
+        spec.outputChannels() % stage.tiling.step() != 0)
+      if (auto violation = denseViolation(spec))
+        return violation;
   }
+  if (!several)
+    return "strategy " + quoted(name) +
+           " needs residues that share taps and window";
   return std::nullopt;
 }
 
@@ -253,7 +261,7 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   };
   if (name == "gather" || name == "phase")
     return serves({Anchor::ConvTranspose});
-  if (name == "stacked") {
+  if (name == "stacked" || name == "phase-gemm") {
     if (auto violation = serves({Anchor::ConvTranspose}))
       return violation;
     return stackedViolation(spec);
@@ -305,11 +313,10 @@ channelBlockViolation(const KernelSpec &spec) {
          --axis) {
       if (!axisIsStatic(spec, axis))
         return "knob 'kb' needs known extents and no tasks on the tiled axes";
-      int64_t count =
-          positions(spec.output.shape[axisDimension(spec, axis)].constant,
-                    stage.axes[axis].outStart, stage.axes[axis].outStep);
-      int64_t tile = axis == axes - 1 ? tileColumns(spec, count)
-                                      : tileRows(spec, count, columns);
+      int64_t count = tiledPositions(spec, stage, axis);
+      int64_t tile = axis == axes - 1
+                         ? tileColumns(spec, stage.tiling, count)
+                         : tileRows(spec, stage.tiling, count, columns);
       if (axis == axes - 1)
         columns = tile;
       if (count % tile != 0)
@@ -338,9 +345,12 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
   if (auto violation = channelBlockViolation(spec))
     return violation;
   if (spec.schedule.knob("reduce", 0) != 0) {
-    if (!spec.hasWeights() || spec.groups != 1 ||
-        spec.schedule.strategy == "stacked")
-      return "knob 'reduce' needs an ungrouped convolution, not stacked";
+    if (!spec.hasWeights() || spec.groups != 1)
+      return "knob 'reduce' needs an ungrouped convolution";
+    if (!(spec.input.strides.back() == Size::of(1)))
+      return "knob 'reduce' needs dense input channels";
+    if (spec.schedule.knob("kb", 0) != 0)
+      return "knob 'reduce' takes no blocks of input channels, knob 'kb'";
     if (spec.outputChannels() > 8)
       return "knob 'reduce' needs at most 8 output channels, got " +
              std::to_string(spec.outputChannels());

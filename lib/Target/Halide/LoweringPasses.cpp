@@ -1,4 +1,4 @@
-//===- LoweringPasses.cpp - Two passes over the lowered statement ---------===//
+//===- LoweringPasses.cpp - Passes over the lowered statement ---------===//
 //
 // See the header for what they are for.
 //
@@ -6,6 +6,7 @@
 
 #include "LoweringPasses.h"
 
+#include <algorithm>
 #include <cctype>
 
 using Halide::Expr;
@@ -99,6 +100,29 @@ Stmt FuseLoops::visit(const Block *op) {
   for (Stmt &statement : merged)
     statement = mutate(statement);
   return Block::make(merged);
+}
+
+Expr PairNeighbours::visit(const Shuffle *op) {
+  const Add *sum = op->vectors.size() == 1 ? op->vectors[0].as<Add>() : nullptr;
+  const Load *first = sum ? sum->a.as<Load>() : nullptr;
+  const Load *second = sum ? sum->b.as<Load>() : nullptr;
+  const Ramp *even = first ? first->index.as<Ramp>() : nullptr;
+  const Ramp *odd = second ? second->index.as<Ramp>() : nullptr;
+  if (!even || !odd || !op->is_slice() || op->slice_begin() != 0 ||
+      op->slice_stride() != 2 || first->name != second->name ||
+      !is_const_one(even->stride) || !is_const_one(odd->stride) ||
+      !is_const_one(simplify(odd->base - even->base)))
+    return IRMutator::visit(op);
+  int count = op->type.lanes(), width = std::min(lanes, 2 * count);
+  std::vector<Expr> vectors;
+  for (int from = 0; from < 2 * count; from += width)
+    vectors.push_back(Load::make(
+        op->type.with_lanes(width), first->name,
+        Ramp::make(simplify(even->base + from), Expr(1), width), first->image,
+        first->param, const_true(width), ModulusRemainder()));
+  Expr all = vectors.size() == 1 ? vectors[0] : Shuffle::make_concat(vectors);
+  return Shuffle::make_slice(all, 0, 2, count) +
+         Shuffle::make_slice(all, 1, 2, count);
 }
 
 } // namespace upconv

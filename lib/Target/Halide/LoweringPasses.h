@@ -1,4 +1,4 @@
-//===- LoweringPasses.h - Two passes over the lowered statement -----------===//
+//===- LoweringPasses.h - Passes over the lowered statement -----------===//
 //
 // Halide runs these after its own lowering, just before it emits code.
 //
@@ -41,6 +41,20 @@ private:
   using Lets = std::vector<std::pair<std::string, Halide::Expr>>;
   bool tryFuse(const Stmt &first, const Stmt &second, Stmt &fused) const;
   bool tiles;
+};
+
+/// A sum of neighbouring elements, a[2 w] + a[2 w + 1], reads every vector of
+/// `lanes` elements once and shuffles two of them in registers. Halide reads
+/// the vectors again one element further on, across what was just stored.
+class PairNeighbours : public Halide::Internal::IRMutator {
+public:
+  explicit PairNeighbours(int64_t lanes) : lanes(static_cast<int>(lanes)) {}
+
+private:
+  using IRMutator::visit;
+  Halide::Expr visit(const Halide::Internal::Shuffle *op) override;
+
+  int lanes;
 };
 
 } // namespace upconv

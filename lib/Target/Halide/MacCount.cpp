@@ -80,8 +80,8 @@ class Counter : public IRVisitor {
 public:
   Counter(const ControlVariables &control, int64_t begin, int64_t end)
       : control(control) {
-    values["task_begin"] = begin;
-    values["task_end"] = end;
+    values["task_begin"] = Expr(static_cast<int32_t>(begin));
+    values["task_end"] = Expr(static_cast<int32_t>(end));
   }
   int64_t total = 0;
 
@@ -89,10 +89,7 @@ private:
   using IRVisitor::visit;
 
   int64_t evaluate(const Expr &e) {
-    std::map<std::string, Expr> constants;
-    for (auto &[name, value] : values)
-      constants[name] = Expr(static_cast<int32_t>(value));
-    Expr result = simplify(substitute(constants, e));
+    Expr result = simplify(substitute(values, e));
     if (auto value = as_const_int(result))
       return *value;
     if (is_const_one(result))
@@ -104,7 +101,7 @@ private:
 
   void visit(const LetStmt *op) override {
     if (control.names.count(op->name)) {
-      values[op->name] = evaluate(op->value);
+      values[op->name] = make_const(op->value.type(), evaluate(op->value));
       op->body.accept(this);
       values.erase(op->name);
       return;
@@ -124,7 +121,7 @@ private:
     }
     int64_t min = evaluate(op->min);
     for (int64_t i = 0; i < extent; ++i) {
-      values[op->name] = min + i;
+      values[op->name] = Expr(static_cast<int32_t>(min + i));
       op->body.accept(this);
     }
     values.erase(op->name);
@@ -151,7 +148,7 @@ private:
   }
 
   const ControlVariables &control;
-  std::map<std::string, int64_t> values;
+  std::map<std::string, Expr> values;
 };
 
 } // namespace

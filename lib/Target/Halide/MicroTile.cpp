@@ -22,14 +22,11 @@ namespace upconv {
 
 static Expr variable(const std::string &name) { return Halide::Var(name); }
 
-/// Input loads of one tap: unguarded, or zero outside the input along x.
-static Expr guardedLoad(const Builder &builder, Expr index, Expr inside,
-                        Expr zeroIndex) {
+Expr ContractionEmitter::guardedInput(Expr index, Expr inside) const {
   if (!inside.defined())
     return builder.loadInput(index);
   return Halide::select(
-      inside, builder.loadInput(Halide::select(inside, index, zeroIndex)),
-      0.0f);
+      inside, builder.loadInput(Halide::select(inside, index, 0)), 0.0f);
 }
 
 /// The tile's sums. Its arguments are the position within the tile and every
@@ -54,19 +51,13 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   sums(arguments) = 0.0f;
 
   Expr lane = variable("lane"), v = variable("v");
-  int64_t width = part.vectors * tiling.lanes;
-  if (tiling.horizontal)
-    width = tiling.channels;
+  int64_t width = part.vectors * tiling.step();
   Expr tile = part.first + at("co");
   Expr group = at("group");
   if (has("group"))
     group += builder.windowBegin(TaskAxis::ChannelTiles);
-  Expr panel = (group * constant(tiling.paddedChannels()) +
-                tile * constant(tiling.vectors * tiling.lanes)) *
-                   constant(rows) +
-               constant(stage.firstRow * width);
-  if (tiling.horizontal)
-    panel = constant(stage.firstRow * width);
+  Expr panel = group * constant(panelSize) + constant(stage.firstFloat) +
+               tile * constant(tiling.vectors * tiling.step() * stage.rows());
   Expr copy = 0;
   for (int64_t a = 0; a < axes; ++a)
     copy = copy * constant(stage.axes[a].copies) + at("g" + std::to_string(a));
@@ -124,20 +115,12 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
     if (tiling.depthwise)
       channel = tile * constant(tiling.vectors * tiling.lanes) +
                 v * constant(tiling.lanes) + lane;
-    if (tiling.horizontal) {
-      channel = ci * constant(tiling.lanes) + lane;
-      weight =
-          panel +
-          ((copy * constant(stage.taps()) + tapIndex) * constant(width) + v) *
-              constant(tiling.reduction) +
-          channel;
-    }
     if (tiling.depthwise && part.masked) {
       Expr real = channel < constant(tiling.channels);
       inside = inside.defined() ? inside && real : real;
     }
     Expr channelOffset = channel * builder.size(spec.input.strides.back());
-    Expr value = guardedLoad(builder, index + channelOffset, inside, 0);
+    Expr value = guardedInput(index + channelOffset, inside);
     sums(arguments) += value * builder.loadWeight(weight);
 
     Halide::Stage stageOf = sums.update(sums.num_update_definitions() - 1);
@@ -219,7 +202,10 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
 
   std::vector<Loop> loops;
   int64_t lanes = tiling.horizontal ? 1 : tiling.lanes;
-  loops.push_back({"lane", constant(lanes), Loop::Vectorized});
+  // A block that the output's ends cut is stored element by element: few are,
+  // and Halide cannot vectorize every test of a lane inside such a nest.
+  loops.push_back(
+      {"lane", constant(lanes), x.partial ? Loop::Serial : Loop::Vectorized});
   loops.push_back({"v", constant(part.vectors), Loop::Unrolled});
   loops.push_back({"xi", constant(x.size), Loop::Unrolled});
   loops.push_back({"yi", constant(y.size), Loop::Unrolled});
@@ -235,12 +221,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     group += builder.windowBegin(TaskAxis::ChannelTiles);
   Expr firstColumn =
       ((part.first + around("co")) * constant(tiling.vectors) + nest.at("v")) *
-      constant(tiling.lanes);
-  if (tiling.horizontal)
-    firstColumn = nest.at("v");
+      constant(tiling.step());
   Expr column = firstColumn + nest.at("lane");
-  if (part.masked)
-    nest.where(column < constant(tiling.channels));
   Expr biasIndex = group * constant(tiling.paddedChannels()) + column;
 
   std::vector<Expr> at;
@@ -255,7 +237,21 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                  constant(along.outStart) + around("g" + std::to_string(a)));
   }
   int64_t perResidue = spec.outputChannels() / tiling.groups;
-  if (stage.axes.back().stacked > 1 && perResidue % tiling.lanes == 0) {
+  if (x.partial) {
+    // The block's columns that lie in the task's part of the output.
+    unsigned dimension = axisDimension(spec, axes - 1);
+    Expr base = at.back() * constant(perResidue);
+    Expr low = Halide::max(
+        builder.rangeBegin(dimension) * constant(perResidue) - base, 0);
+    Expr high =
+        Halide::min(builder.rangeEnd(dimension) * constant(perResidue) - base,
+                    constant(tiling.channels));
+    nest.where(column >= low);
+    nest.where(column < high);
+  } else if (part.masked) {
+    nest.where(column < constant(tiling.channels));
+  }
+  if (stage.axes.back().stacked > 1 && perResidue % tiling.step() == 0) {
     // Whole vectors stay within one residue. Without whole vectors the pixels
     // are dense (checked), and the column may run into the next residue's.
     Expr residue = simplify(firstColumn / constant(perResidue));
@@ -270,27 +266,23 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
 
   Expr value = 0.0f;
   Halide::Func sums;
+  std::vector<Halide::Func> inside;
   if (stage.taps() > 0) {
-    sums = accumulator(stage, part, y, x, block, names);
-    std::vector<Expr> arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"),
-                                   nest.at("yi")};
+    std::vector<Expr> arguments;
+    if (tiling.horizontal) {
+      sums = horizontalSums(stage, part, y, x, names, inside);
+      arguments = {
+          simplify(nest.at("v") +
+                   constant(part.vectors) *
+                       (nest.at("xi") + constant(x.size) * nest.at("yi")))};
+    } else {
+      sums = accumulator(stage, part, y, x, block, names);
+      inside = {sums};
+      arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"), nest.at("yi")};
+    }
     for (const std::string &name : names)
       arguments.push_back(around(name));
-    if (tiling.horizontal) {
-      // Halves are added pairwise: 4 steps for 16 lanes.
-      std::vector<Expr> terms;
-      for (int64_t lane = 0; lane < tiling.lanes; ++lane) {
-        arguments[0] = constant(lane);
-        terms.push_back(sums(arguments));
-      }
-      for (size_t half = terms.size() / 2; half > 0; half /= 2) {
-        for (size_t i = 0; i < half; ++i)
-          terms[i] = terms[i] + terms[i + half];
-      }
-      value = terms[0];
-    } else {
-      value = sums(arguments);
-    }
+    value = sums(arguments);
     value = builder.opaque(value);
   }
   Expr index = builder.index(spec.output, at);
@@ -302,33 +294,31 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     value = builder.finish(value, at);
   }
   builder.define(nest, index, value);
-  if (sums.defined())
-    sums.compute_at(builder.output, nest[tileLoop]);
+  for (Halide::Func func : inside)
+    func.compute_at(builder.output, nest[tileLoop]);
 }
 
 void ContractionEmitter::emitStage(const Stage &stage) {
-  alone = stage.axes.back().stacked < channelTiling(spec).stackedResidues;
-  tiling = alone ? unstackedTiling(spec) : channelTiling(spec);
+  tiling = stage.tiling;
   ranges.clear();
   for (int64_t a = 0; a < axes; ++a)
     ranges.push_back(range(stage.axes[a], a));
   const Range &alongX = ranges.back();
-  auto extentCount = [&](int64_t a) {
-    const Size &extent = spec.output.shape[axisDimension(spec, a)];
-    return extent.isConstant()
-               ? positions(extent.constant, stage.axes[a].outStart,
-                           stage.axes[a].outStep)
-               : -1;
-  };
-  int64_t count = extentCount(axes - 1), columns = tileColumns(spec, count);
-  std::vector<Tiling> xs = tilings(alongX, columns, count >= 0);
-  if (guardsLoads(spec) && stage.taps() > 0)
-    xs = splitAtEdges(xs[0], alongX, stage.axes.back(), axes - 1);
+  int64_t count = tiledPositions(spec, stage, axes - 1);
+  int64_t columns = tileColumns(spec, tiling, count);
+  std::vector<Tiling> xs;
+  if (stage.axes.back().stacked > 1) {
+    xs = blockTilings(alongX, stage.axes.back(), axes - 1, columns);
+  } else {
+    xs = tilings(alongX, columns, count >= 0);
+    if (guardsLoads(spec) && stage.taps() > 0)
+      xs = splitAtEdges(xs[0], alongX, stage.axes.back(), axes - 1);
+  }
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
-    int64_t height = extentCount(axes - 2);
-    ys =
-        tilings(ranges[axes - 2], tileRows(spec, height, columns), height >= 0);
+    int64_t height = tiledPositions(spec, stage, axes - 2);
+    ys = tilings(ranges[axes - 2], tileRows(spec, tiling, height, columns),
+                 height >= 0);
   } else {
     ys[0].tiles = 1;
     ys[0].base = [](Expr) { return Expr(0); };

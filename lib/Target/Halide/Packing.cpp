@@ -1,11 +1,11 @@
 //===- Packing.cpp - Weights in the order that the kernels read them ------===//
 //
-// Packed weights: for every group, for every channel tile, for every stage and
-// copy, tap (outermost axis first), input channel: one row of the tile's width,
-// the lanes beyond the last channel zero. A micro-tile reads it front to back.
-// With lanes along the input channels (knob `reduce`) a row is instead one
-// output channel's run of input channels. One last vector of zeros is always
-// there: see Builder::opaqueZero.
+// Packed weights: for every group, stage, channel tile, copy, tap (outermost
+// axis first), input channel: one row of the tile's width, the lanes beyond the
+// last channel zero. A micro-tile reads it front to back.
+// With lanes along the input (knob `reduce`) every column of the tile has its
+// run of inputs instead: channels, or taps of the innermost axis and channels.
+// One last vector of zeros is always there: see Builder::opaqueZero.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,26 +21,24 @@ namespace upconv {
 /// Zeros behind the packed weights, in floats: one cache line.
 static constexpr int64_t kTrailingZeros = 16;
 
-static int64_t panelFloats(const KernelSpec &spec) {
-  ChannelTiling tiling = channelTiling(spec);
-  if (tiling.horizontal)
-    return packedRows(spec) * tiling.channels;
-  return packedRows(spec) * tiling.paddedChannels();
-}
-
 int64_t packedWeightCount(const KernelSpec &spec) {
   if (!spec.hasWeights())
     return 0;
   return panelFloats(spec) * channelTiling(spec).groups + kTrailingZeros;
 }
 
+/// Of one group: what the widest stage reads.
+static int64_t biasColumns(const KernelSpec &spec) {
+  int64_t columns = 0;
+  for (const Stage &stage : stages(spec))
+    columns = std::max(columns, stage.tiling.paddedChannels());
+  return columns;
+}
+
 int64_t packedBiasCount(const KernelSpec &spec) {
   if (!spec.hasBias)
     return 0;
-  ChannelTiling tiling = channelTiling(spec);
-  if (tiling.horizontal)
-    return tiling.channels;
-  return tiling.paddedChannels() * tiling.groups;
+  return biasColumns(spec) * channelTiling(spec).groups;
 }
 
 /// The element of Keras's kernel for tap `taps` (per axis), input channel `in`
@@ -48,14 +46,12 @@ int64_t packedBiasCount(const KernelSpec &spec) {
 static float kernelElement(const KernelSpec &spec, const float *kernel,
                            const std::vector<int64_t> &taps, int64_t in,
                            int64_t out) {
-  ChannelTiling tiling = channelTiling(spec);
-  int64_t index = 0;
+  int64_t index = 0, reduction = spec.inputChannels() / spec.groups;
   for (size_t axis = 0; axis < spec.window.size(); ++axis)
     index = index * spec.window[axis] + taps[axis];
   if (spec.anchor == Anchor::ConvTranspose)
-    return kernel[(index * spec.outputChannels() + out) * tiling.reduction +
-                  in];
-  return kernel[(index * tiling.reduction + in) * spec.outputChannels() + out];
+    return kernel[(index * spec.outputChannels() + out) * reduction + in];
+  return kernel[(index * reduction + in) * spec.outputChannels() + out];
 }
 
 /// Calls `visit` with the kernel taps of every (copy, tap) of a stage, in
@@ -78,58 +74,70 @@ static void forEachTap(const Stage &stage,
     }
 }
 
-void packWeights(const KernelSpec &spec, const float *kernel, float *packed) {
-  ChannelTiling tiling = channelTiling(spec);
-  std::vector<Stage> list = stages(spec);
+/// One channel tile of a stage's panel, from the tile's first column on.
+static void packTile(const KernelSpec &spec, const float *kernel,
+                     const Stage &stage, int64_t group, int64_t tile,
+                     float *cursor) {
+  const ChannelTiling &tiling = stage.tiling;
   int64_t perResidue = spec.outputChannels() / tiling.groups;
-  float *cursor = packed;
-
-  if (tiling.horizontal) {
-    for (const Stage &stage : list)
-      forEachTap(stage, [&](std::vector<int64_t> taps) {
-        for (int64_t out = 0; out < tiling.channels; ++out)
-          for (int64_t in = 0; in < tiling.reduction; ++in)
-            *cursor++ = kernelElement(spec, kernel, taps, in, out);
-      });
-    std::fill_n(cursor, kTrailingZeros, 0.0f);
-    return;
-  }
-
-  for (int64_t group = 0; group < tiling.groups; ++group)
-    for (int64_t tile = 0; tile < tiling.tiles(); ++tile) {
-      int64_t width =
-          tiling.lanes *
-          (tile < tiling.fullTiles ? tiling.vectors : tiling.lastVectors);
-      int64_t first = tile * tiling.vectors * tiling.lanes;
-      for (const Stage &stage : list)
-        forEachTap(stage, [&](std::vector<int64_t> taps) {
-          for (int64_t in = 0; in < tiling.reduction; ++in)
-            for (int64_t lane = 0; lane < width; ++lane) {
-              int64_t column = first + lane;
-              float value = 0;
-              if (column < tiling.channels) {
-                std::vector<int64_t> at = taps;
-                if (stage.axes.back().stacked > 1)
-                  at.back() += column / perResidue;
-                value = kernelElement(spec, kernel, at, in,
-                                      group * perResidue + column % perResidue);
-              }
-              *cursor++ = value;
-            }
-        });
+  int64_t width =
+      tiling.step() *
+      (tile < tiling.fullTiles ? tiling.vectors : tiling.lastVectors);
+  int64_t first = tile * tiling.vectors * tiling.step();
+  int64_t tapNumber = 0;
+  forEachTap(stage, [&](std::vector<int64_t> taps) {
+    int64_t last = taps.back();
+    auto element = [&](int64_t column, int64_t in) {
+      if (column >= tiling.channels)
+        return 0.0f;
+      taps.back() = last + column / perResidue;
+      return kernelElement(spec, kernel, taps, in,
+                           group * perResidue + column % perResidue);
+    };
+    if (tiling.horizontal) {
+      // The taps of a run lie in the order of the inputs that they read.
+      int64_t tap = tapNumber++ % stage.run;
+      if (stage.axes.back().tapStep < 0)
+        tap = stage.run - 1 - tap;
+      for (int64_t column = 0; column < width; ++column)
+        for (int64_t in = 0; in < tiling.reduction; ++in)
+          cursor[column * stage.runLength() + tap * tiling.reduction + in] =
+              element(first + column, in);
+      if (tapNumber % stage.run == 0)
+        cursor += width * stage.runLength();
+      return;
     }
-  std::fill_n(cursor, kTrailingZeros, 0.0f);
+    for (int64_t in = 0; in < tiling.reduction; ++in)
+      for (int64_t lane = 0; lane < width; ++lane)
+        *cursor++ = element(first + lane, in);
+  });
+}
+
+void packWeights(const KernelSpec &spec, const float *kernel, float *packed) {
+  std::fill_n(packed, packedWeightCount(spec), 0.0f);
+  std::vector<Stage> list = stages(spec);
+  int64_t groups = channelTiling(spec).groups, floats = panelFloats(spec);
+  for (int64_t group = 0; group < groups; ++group)
+    for (const Stage &stage : list) {
+      float *panel = packed + group * floats + stage.firstFloat;
+      const ChannelTiling &tiling = stage.tiling;
+      for (int64_t tile = 0; tile < tiling.tiles(); ++tile)
+        packTile(spec, kernel, stage, group, tile,
+                 panel + tile * tiling.vectors * tiling.step() * stage.rows());
+    }
 }
 
 void packBias(const KernelSpec &spec, const float *bias, float *packed) {
   if (!spec.hasBias)
     return;
-  ChannelTiling tiling = channelTiling(spec);
-  int64_t perResidue = spec.outputChannels() / tiling.groups;
-  int64_t width = tiling.horizontal ? tiling.channels : tiling.paddedChannels();
-  for (int64_t group = 0; group < tiling.groups; ++group)
+  int64_t groups = channelTiling(spec).groups;
+  int64_t perResidue = spec.outputChannels() / groups;
+  int64_t width = biasColumns(spec), channels = 0;
+  for (const Stage &stage : stages(spec))
+    channels = std::max(channels, stage.tiling.channels);
+  for (int64_t group = 0; group < groups; ++group)
     for (int64_t column = 0; column < width; ++column)
-      *packed++ = column < tiling.channels
+      *packed++ = column < channels
                       ? bias[group * perResidue + column % perResidue]
                       : 0.0f;
 }

@@ -11,6 +11,7 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 
 namespace upconv {
@@ -50,6 +51,28 @@ bool axisIsStatic(const KernelSpec &spec, int64_t axis) {
 
 int64_t positions(int64_t extent, int64_t outStart, int64_t outStep) {
   return std::max<int64_t>(0, (extent - outStart + outStep - 1) / outStep);
+}
+
+int64_t wholePositions(int64_t extent, const AxisStage &along) {
+  int64_t first = along.outStart < 0 ? 1 : 0;
+  int64_t room = extent - along.outStart - along.stacked;
+  return room < 0 ? 0 : std::max<int64_t>(0, room / along.outStep + 1 - first);
+}
+
+int64_t tiledPositions(const KernelSpec &spec, const Stage &stage,
+                       int64_t axis) {
+  const Size &extent = spec.output.shape[axisDimension(spec, axis)];
+  if (!extent.isConstant())
+    return -1;
+  const AxisStage &along = stage.axes[axis];
+  return along.stacked > 1
+             ? wholePositions(extent.constant, along)
+             : positions(extent.constant, along.outStart, along.outStep);
+}
+
+bool stacksResidues(const KernelSpec &spec) {
+  return spec.schedule.strategy == "stacked" ||
+         spec.schedule.strategy == "phase-gemm";
 }
 
 /// All residues of one axis of a transposed convolution. Tap k reaches residue
@@ -99,18 +122,36 @@ static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
   return result;
 }
 
-/// The innermost axis of 'stacked': one stage for the residues with a tap, one
-/// for those without.
+/// The innermost axis with its residues beside the channels. Uncropped, block q
+/// is the outputs s * q .. s * q + s - 1 and tap r + j * s of residue r reads
+/// input q - j: the first k mod s residues have one tap more than the others,
+/// which makes two groups at most. The crop shifts the blocks.
 static std::vector<AxisStage> stackedResidues(const KernelSpec &spec,
                                               int64_t axis) {
   int64_t s = spec.strides[axis], taps = spec.window[axis];
-  AxisStage live;
-  live.outStep = s;
-  live.stacked = taps;
-  std::vector<AxisStage> result = {live};
-  for (const AxisStage &stage : residues(spec, axis))
-    if (stage.taps == 0)
-      result.push_back(stage);
+  int64_t crop = spec.low[axis].constant, more = taps % s;
+  Size extent = spec.output.shape[axis + 1];
+  std::vector<AxisStage> result;
+  for (bool first : {true, false}) {
+    AxisStage stage;
+    stage.firstTap = first ? 0 : more;
+    stage.stacked = first ? more : s - more;
+    if (stage.stacked == 0)
+      continue;
+    stage.outStart = stage.firstTap - crop % s;
+    stage.outStep = stage.tapIncrement = s;
+    stage.inOffset = crop / s;
+    stage.tapStep = -1;
+    stage.taps = taps / s + (first ? 1 : 0);
+    if (stage.outStart + stage.stacked <= 0) { // its first block is cropped
+      stage.outStart += s;
+      ++stage.inOffset;
+    }
+    if (axisIsStatic(spec, axis) &&
+        positions(extent.constant, stage.outStart, s) == 0)
+      continue;
+    result.push_back(stage);
+  }
   return result;
 }
 
@@ -124,7 +165,7 @@ static AxisStage forwardAxis(const KernelSpec &spec, int64_t axis) {
   return stage;
 }
 
-std::vector<Stage> stages(const KernelSpec &spec) {
+static std::vector<Stage> stageAxes(const KernelSpec &spec) {
   std::vector<Stage> result(1);
   if (batchIsAxis(spec)) {
     result[0].axes.resize(1);
@@ -135,7 +176,7 @@ std::vector<Stage> stages(const KernelSpec &spec) {
     std::vector<AxisStage> options;
     if (spec.anchor != Anchor::ConvTranspose)
       options = {forwardAxis(spec, axis)};
-    else if (spec.schedule.strategy == "stacked" && axis == rank - 1)
+    else if (stacksResidues(spec) && axis == rank - 1)
       options = stackedResidues(spec, axis);
     else
       options = residues(spec, axis);
@@ -147,21 +188,7 @@ std::vector<Stage> stages(const KernelSpec &spec) {
       }
     result = std::move(product);
   }
-  if (!spec.hasWeights())
-    return result;
-  int64_t row = 0, reduction = channelTiling(spec).reduction;
-  for (Stage &stage : result) {
-    stage.firstRow = row;
-    row += stage.copies() * stage.taps() * reduction;
-  }
   return result;
-}
-
-int64_t packedRows(const KernelSpec &spec) {
-  int64_t rows = 0, reduction = channelTiling(spec).reduction;
-  for (const Stage &stage : stages(spec))
-    rows += stage.copies() * stage.taps() * reduction;
-  return rows;
 }
 
 /// Accumulators that leave room for weights and a broadcast: 24 of 32
@@ -191,7 +218,8 @@ static void cutChannels(const KernelSpec &spec, ChannelTiling &tiling) {
   tiling.lastVectors = all - tiling.fullTiles * tiling.vectors;
 }
 
-ChannelTiling channelTiling(const KernelSpec &spec) {
+static ChannelTiling tilingOf(const KernelSpec &spec, int64_t stacked,
+                              int64_t run = 1) {
   ChannelTiling tiling;
   int64_t out = spec.outputChannels(), in = spec.inputChannels();
   bool forward = spec.anchor == Anchor::Conv;
@@ -199,33 +227,69 @@ ChannelTiling channelTiling(const KernelSpec &spec) {
       forward && spec.groups > 1 && spec.groups == in && out == in;
   tiling.groups = forward && !tiling.depthwise ? spec.groups : 1;
   tiling.reduction = tiling.depthwise ? 1 : in / tiling.groups;
-  tiling.channels = out / tiling.groups;
-  if (spec.schedule.strategy == "stacked") {
-    tiling.stackedResidues = spec.window.back();
-    tiling.channels *= tiling.stackedResidues;
-  }
+  tiling.channels = out / tiling.groups * stacked;
   tiling.horizontal = spec.schedule.knob("reduce", 0) != 0;
   if (tiling.horizontal) {
-    // Lanes along the input channels: all outputs of the tile at once, and a
-    // width that divides them, so that no lane reads beside its pixel.
-    tiling.lanes = std::gcd(tiling.reduction, spec.target.vectorFloats);
-    tiling.vectors = tiling.channels;
-    tiling.fullTiles = 1;
+    // Lanes along the input; every output of the tile holds its weights in a
+    // register while the pixels pass: 24 sums + 6 + 1, or 12 + 3 + 1.
+    int64_t most = spec.target.registers >= 32 ? 6 : 3;
+    tiling.lanes = spec.target.vectorFloats;
+    while (tiling.lanes > tiling.reduction * run)
+      tiling.lanes /= 2;
+    tiling.vectors =
+        std::clamp<int64_t>(spec.schedule.knob("nv", most), 1, tiling.channels);
+    tiling.fullTiles = tiling.channels / tiling.vectors;
+    tiling.lastVectors = tiling.channels % tiling.vectors;
     return tiling;
   }
   cutChannels(spec, tiling);
   return tiling;
 }
 
-ChannelTiling unstackedTiling(const KernelSpec &spec) {
-  ChannelTiling tiling = channelTiling(spec);
-  tiling.channels = spec.outputChannels() / tiling.groups;
-  cutChannels(spec, tiling);
-  return tiling;
+/// Neighbouring pixels of the input follow each other without a gap.
+static bool denseInput(const KernelSpec &spec) {
+  const std::vector<Size> &strides = spec.input.strides;
+  return spec.spatialRank() > 0 && strides.back() == Size::of(1) &&
+         strides[strides.size() - 2] == Size::of(spec.inputChannels());
 }
 
-int64_t tileColumns(const KernelSpec &spec, int64_t count) {
-  ChannelTiling tiling = channelTiling(spec);
+std::vector<Stage> stages(const KernelSpec &spec) {
+  std::vector<Stage> result = stageAxes(spec);
+  if (!spec.hasWeights())
+    return result;
+  // Every panel begins a cache line.
+  constexpr int64_t line = 16;
+  int64_t next = 0;
+  for (Stage &stage : result) {
+    const AxisStage &inner = stage.axes.back();
+    if (spec.schedule.knob("reduce", 0) != 0 && denseInput(spec) &&
+        inner.taps > 1 && std::abs(inner.tapStep) == 1)
+      stage.run = inner.taps;
+    stage.tiling = tilingOf(spec, inner.stacked, stage.run);
+    stage.firstFloat = next;
+    int64_t floats = stage.rows() * stage.tiling.paddedChannels();
+    next += (floats + line - 1) / line * line;
+  }
+  return result;
+}
+
+ChannelTiling channelTiling(const KernelSpec &spec) {
+  // Not by way of the stages, which ask for the task axis that asks for this.
+  if (!stacksResidues(spec))
+    return tilingOf(spec, 1);
+  int64_t stride = spec.strides.back(), more = spec.window.back() % stride;
+  return tilingOf(spec, std::max(more, stride - more));
+}
+
+int64_t panelFloats(const KernelSpec &spec) {
+  int64_t floats = 0;
+  for (const Stage &stage : stages(spec))
+    floats = stage.firstFloat + stage.rows() * stage.tiling.paddedChannels();
+  return (floats + 15) / 16 * 16;
+}
+
+int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
+                    int64_t count) {
   int64_t budget = accumulatorBudget(spec.target);
   int64_t otherwise = std::max<int64_t>(1, budget / tiling.vectors);
   if (tiling.vectors == 1)
@@ -239,11 +303,13 @@ int64_t tileColumns(const KernelSpec &spec, int64_t count) {
   return (count + tiles - 1) / tiles;
 }
 
-int64_t tileRows(const KernelSpec &spec, int64_t count, int64_t columns) {
+int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
+                 int64_t count, int64_t columns) {
   if (axisCount(spec) < 2 || guardsLoads(spec))
     return 1;
   // Fill the registers with rows when a row is narrower than the tile.
-  int64_t otherwise = std::max<int64_t>(1, tileColumns(spec, -1) / columns);
+  int64_t otherwise =
+      std::max<int64_t>(1, tileColumns(spec, tiling, -1) / columns);
   int64_t rows = std::max<int64_t>(1, spec.schedule.knob("ty", otherwise));
   if (count < 0)
     return spec.schedule.knob("ty", 1);

@@ -33,24 +33,17 @@ struct AxisStage {
   int64_t inStep = 1, inOffset = 0;
   int64_t taps = 1, tapStep = 1;
   int64_t firstTap = 0, tapIncrement = 1;
-  /// Residues that lie beside the channels (strategy 'stacked', innermost
-  /// axis): residue r uses tap r, all of them read the same input.
+  /// Residues that lie beside the channels (innermost axis, stacksResidues):
+  /// column r * cout + c is output position o + r and uses tap r further, all
+  /// of them read the same input. A block of them may begin before the output
+  /// (outStart < 0) and end behind it; what is outside is not stored.
   int64_t stacked = 1;
 };
 
-struct Stage {
-  std::vector<AxisStage> axes; ///< outermost first
-  int64_t firstRow = 0; ///< first row of its panel in a packed channel tile
-
-  int64_t taps() const;   ///< product over the axes; 0 means act(bias) alone
-  int64_t copies() const; ///< product over the axes
-};
-
-/// How the output channels (times the stacked residues) are cut into tiles of
-/// `vectors` vectors of `lanes` floats, and the reduction rows of one tile.
+/// How the output channels (times the stacked residues) of a stage are cut into
+/// tiles of `vectors` vectors of `lanes` floats, and its reduction.
 struct ChannelTiling {
-  int64_t channels = 0; ///< per group, stacked residues included
-  int64_t stackedResidues = 1;
+  int64_t channels = 0;    ///< per group, stacked residues included
   int64_t lanes = 1;       ///< floats of one vector
   int64_t vectors = 1;     ///< of a full tile
   int64_t fullTiles = 0;   ///< per group
@@ -61,10 +54,27 @@ struct ChannelTiling {
   bool horizontal = false; ///< vectors run along the input channels instead
 
   int64_t tiles() const { return fullTiles + (lastVectors ? 1 : 0); }
-  /// Floats of one group's packed bias: every tile padded to whole vectors.
+  /// Columns of one vector: sums of vectors along the input count once.
+  int64_t step() const { return horizontal ? 1 : lanes; }
+  /// Columns with every tile padded to whole vectors.
   int64_t paddedChannels() const {
-    return (fullTiles * vectors + lastVectors) * lanes;
+    return (fullTiles * vectors + lastVectors) * step();
   }
+};
+
+struct Stage {
+  std::vector<AxisStage> axes; ///< outermost first
+  ChannelTiling tiling;
+  int64_t firstFloat = 0; ///< of its panel in a group's packed weights
+  /// Taps of the innermost axis that lie beside the input channels: with
+  /// horizontal vectors over dense pixels the inputs of all taps are one run.
+  int64_t run = 1;
+
+  int64_t taps() const;   ///< product over the axes; 0 means act(bias) alone
+  int64_t copies() const; ///< product over the axes
+  /// Reduction rows of a channel tile.
+  int64_t rows() const { return copies() * taps() * tiling.reduction; }
+  int64_t runLength() const { return run * tiling.reduction; }
 };
 
 /// The output coordinate along `axis` of a kernel without spatial axes is the
@@ -81,20 +91,29 @@ bool axisIsStatic(const KernelSpec &spec, int64_t axis);
 
 /// Positions q with outStart + outStep * q < extent.
 int64_t positions(int64_t extent, int64_t outStart, int64_t outStep);
+/// The positions of a stage whose stacked residues all lie inside [0, extent).
+int64_t wholePositions(int64_t extent, const AxisStage &along);
+/// wholePositions along `axis`, or -1 when the extent is unknown.
+int64_t tiledPositions(const KernelSpec &spec, const Stage &stage,
+                       int64_t axis);
+
+/// Residues of the innermost axis lie beside the channels.
+bool stacksResidues(const KernelSpec &spec);
 
 std::vector<Stage> stages(const KernelSpec &spec);
+/// The tiling of the widest stage: the tasks' channel tiles.
 ChannelTiling channelTiling(const KernelSpec &spec);
-/// The tiling of the residues of 'stacked' that have no tap and lie alone.
-ChannelTiling unstackedTiling(const KernelSpec &spec);
 
-/// Rows (of one channel tile's width) of all stages together.
-int64_t packedRows(const KernelSpec &spec);
+/// Floats of one group's packed weights.
+int64_t panelFloats(const KernelSpec &spec);
 
 /// Pixels of a micro-tile along the innermost axis and the one outside it, for
 /// an axis with `count` positions (-1: unknown): tiles are of equal size, the
 /// last one is shifted inwards.
-int64_t tileColumns(const KernelSpec &spec, int64_t count);
-int64_t tileRows(const KernelSpec &spec, int64_t count, int64_t columns);
+int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
+                    int64_t count);
+int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
+                 int64_t count, int64_t columns);
 
 /// The strategy guards its loads in line and needs no halo.
 bool guardsLoads(const KernelSpec &spec);

@@ -11,7 +11,9 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include <algorithm>
+#include <tuple>
 
+using Halide::Internal::is_const_zero;
 using Halide::Internal::simplify;
 
 namespace upconv {
@@ -27,14 +29,29 @@ Range ContractionEmitter::range(const AxisStage &along, int64_t axis) const {
       !spec.low[axis].isConstant())
     result.inLow = builder.size(spec.low[axis]);
   if (axisIsStatic(spec, axis)) {
-    // The stacked residues beyond the first have no fewer positions (checked).
+    int64_t extent = spec.output.shape[dimension].constant;
     result.first = 0;
-    result.constant = positions(spec.output.shape[dimension].constant,
-                                along.outStart, along.outStep);
+    result.constant = positions(extent, along.outStart, along.outStep);
     result.count = constant(result.constant);
+    int64_t begin = along.outStart < 0 ? 1 : 0;
+    result.wholeBegin = constant(begin);
+    result.wholeEnd = constant(begin + wholePositions(extent, along));
     return result;
   }
   Expr start = constant(along.outStart);
+  if (along.stacked > 1) {
+    // The blocks that touch the window, and those that lie inside it.
+    Expr last = start + constant(along.stacked - 1);
+    Expr begin = builder.rangeBegin(dimension),
+         end = builder.rangeEnd(dimension);
+    result.first = ceilDiv(begin - last, along.outStep);
+    result.count = simplify(ceilDiv(end - start, along.outStep) - result.first);
+    result.wholeBegin =
+        simplify(ceilDiv(begin - start, along.outStep) - result.first);
+    result.wholeEnd =
+        simplify(ceilDiv(end - last, along.outStep) - result.first);
+    return result;
+  }
   result.first = ceilDiv(builder.rangeBegin(dimension) - start, along.outStep);
   result.count =
       simplify(ceilDiv(builder.rangeEnd(dimension) - start, along.outStep) -
@@ -76,6 +93,54 @@ std::vector<Tiling> ContractionEmitter::tilings(const Range &range,
   return {full, single};
 }
 
+/// The positions, counted from the range's first, whose reads all lie inside
+/// the input: from the first number to the second.
+std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
+                                                      const AxisStage &along,
+                                                      int64_t axis) const {
+  int64_t reach = (along.taps - 1) * along.tapStep;
+  Expr lowest =
+      inputPosition(along, range, 0, 0) + constant(std::min<int64_t>(0, reach));
+  Expr highest =
+      inputPosition(along, range, 0, 0) + constant(std::max<int64_t>(0, reach));
+  // Position p reads [lowest, highest] + p * inStep.
+  return {ceilDiv(Halide::max(0, -lowest), along.inStep),
+          ceilDiv(Halide::max(inputExtent(axis) - highest, 0), along.inStep)};
+}
+
+/// Tiles of blocks that lie inside the output (and read inside the input, where
+/// loads are guarded); the others are taken one by one, their stores masked.
+std::vector<Tiling> ContractionEmitter::blockTilings(const Range &range,
+                                                     const AxisStage &along,
+                                                     int64_t axis,
+                                                     int64_t size) const {
+  Expr begin = range.wholeBegin, end = range.wholeEnd;
+  bool guards = guardsLoads(spec) && along.taps > 0;
+  if (guards) {
+    auto [inside, outside] = readsInside(range, along, axis);
+    begin = simplify(Halide::min(Halide::max(begin, inside), range.count));
+    end = simplify(Halide::min(end, outside));
+  }
+  Expr count = simplify(Halide::max(end - begin, 0)), full = constant(size);
+  Expr fits = simplify(count >= full);
+  Expr covered = simplify(Halide::select(fits, count, 0));
+  Tiling interior, edges;
+  interior.size = size;
+  interior.tiles = simplify(Halide::select(fits, ceilDiv(count, size), 0));
+  bool exact = is_const_zero(simplify(count % full));
+  interior.base = [=](Expr tile) {
+    Expr start = tile * full;
+    return begin + (exact ? start : Halide::min(start, count - full));
+  };
+  edges.guarded = guards;
+  edges.partial = true;
+  edges.tiles = simplify(range.count - covered);
+  edges.base = [=](Expr tile) {
+    return tile + Halide::select(tile < begin, 0, covered);
+  };
+  return {interior, edges};
+}
+
 /// The tiles whose reads all lie inside the input, and guarded ones for the two
 /// edges. With a run-time count the latter are single positions, which serve
 /// any length and keep the code small.
@@ -83,16 +148,8 @@ std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
                                                      const Range &range,
                                                      const AxisStage &along,
                                                      int64_t axis) const {
-  int64_t reach = (along.taps - 1) * along.tapStep;
-  Expr size = constant(tiles.size);
-  Expr lowest =
-      inputPosition(along, range, 0, 0) + constant(std::min<int64_t>(0, reach));
-  Expr highest =
-      inputPosition(along, range, 0, 0) + constant(std::max<int64_t>(0, reach));
-  // Position p reads [lowest, highest] + p * inStep.
-  Expr inside = ceilDiv(Halide::max(0, -lowest), along.inStep);
-  Expr outside =
-      ceilDiv(Halide::max(inputExtent(axis) - highest, 0), along.inStep);
+  Expr size = constant(tiles.size), inside, outside;
+  std::tie(inside, outside) = readsInside(range, along, axis);
   Tiling interior = tiles, edges = tiles;
   edges.guarded = true;
   if (range.constant < 0) {
@@ -124,18 +181,6 @@ std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
 
 std::vector<ChannelPart> ContractionEmitter::channelParts() const {
   std::vector<ChannelPart> parts;
-  if (alone && builder.isWindowed(TaskAxis::ChannelTiles)) {
-    // Their channels are no tiles of the stacked panel: the first task does it.
-    Expr mine =
-        Halide::select(builder.windowBegin(TaskAxis::ChannelTiles) <= 0, 1, 0);
-    if (tiling.fullTiles > 0)
-      parts.push_back(
-          {tiling.vectors, 0, mine * constant(tiling.fullTiles), false});
-    if (tiling.lastVectors > 0)
-      parts.push_back({tiling.lastVectors, constant(tiling.fullTiles), mine,
-                       tiling.channels % tiling.lanes != 0});
-    return parts;
-  }
   bool windowed =
       builder.isWindowed(TaskAxis::ChannelTiles) && tiling.groups == 1;
   Expr begin = windowed ? builder.windowBegin(TaskAxis::ChannelTiles) : Expr(0);
@@ -156,7 +201,7 @@ std::vector<ChannelPart> ContractionEmitter::channelParts() const {
               fullTiles < builder.windowEnd(TaskAxis::ChannelTiles, 0),
           1, 0);
     parts.push_back({tiling.lastVectors, fullTiles, count,
-                     tiling.channels % tiling.lanes != 0});
+                     tiling.channels % tiling.step() != 0});
   }
   return parts;
 }
@@ -164,7 +209,7 @@ std::vector<ChannelPart> ContractionEmitter::channelParts() const {
 /// Blocks of `kb` input channels, so that the weights of one block and channel
 /// tile stay in cache while the pixels pass; the sums wait in the output.
 std::vector<ChannelBlock> ContractionEmitter::channelBlocks() const {
-  int64_t channels = tiling.reduction / (tiling.horizontal ? tiling.lanes : 1);
+  int64_t channels = tiling.reduction;
   int64_t size = spec.schedule.knob("kb", 0);
   if (size <= 0 || size >= channels)
     return {{0, channels, true, true}};
