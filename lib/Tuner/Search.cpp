@@ -12,12 +12,12 @@ Search::Search(const SearchSpace &space, const ScheduleChoice &incumbent,
   const size_t guessesPerStrategy = 4;
   guesses = space.firstGuesses(guessesPerStrategy);
   std::reverse(guesses.begin(), guesses.end());
-  seen.insert(toString(incumbent));
+  seen.insert(space.signature(incumbent));
   ranked.insert({1, incumbent});
 }
 
 bool Search::claim(const ScheduleChoice &choice) {
-  return seen.insert(toString(choice)).second;
+  return seen.insert(space.signature(choice)).second;
 }
 
 std::vector<ScheduleChoice> Search::next(size_t count) {
@@ -49,7 +49,10 @@ std::vector<ScheduleChoice> Search::next(size_t count) {
 }
 
 void Search::record(const ScheduleChoice &choice, std::optional<double> ratio) {
-  seen.insert(toString(choice));
+  // A log may know choices that the strategies no longer take.
+  if (!space.isLegal(choice))
+    return;
+  seen.insert(space.signature(choice));
   if (ratio)
     ranked.insert({*ratio, choice});
 }

@@ -28,7 +28,7 @@ SearchSpace::searchedKnobs(const StrategyInfo &strategy) const {
   for (const KnobInfo &info : strategy.knobs) {
     if (info.name == "task")
       continue;
-    Knob knob{info.name, {}, info.values};
+    Knob knob{info.name, {}};
     for (int64_t value : info.values)
       if (std::to_string(value) != info.defaultText &&
           (info.name != "lanes" || value < spec.target.vectorFloats))
@@ -49,133 +49,63 @@ const SearchSpace::Strategy *SearchSpace::find(const std::string &name) const {
 // The estimate
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A micro-tile in numbers.
-struct Tile {
-  double columns, rows, vectors;       ///< accumulators: the product
-  double wastedPositions, wastedLanes; ///< factors of at least 1
-  bool horizontal;
-
-  double accumulators() const { return columns * rows * vectors; }
-};
-} // namespace
-
-static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-/// Output positions per residue along the innermost axis, and along the one
-/// outside it; 1 where there is none.
-static std::pair<int64_t, int64_t> positionsOf(const KernelSpec &spec) {
-  auto along = [&](int64_t axis) -> int64_t {
-    if (axis < 0)
-      return 1;
-    int64_t extent = spec.output.shape[axis + 1].constant;
-    return spec.anchor == Anchor::ConvTranspose
-               ? ceilDiv(extent, spec.strides[axis])
-               : extent;
-  };
-  int64_t rank = spec.spatialRank();
-  if (rank == 0)
-    return {spec.output.shape[0].constant, 1};
-  return {along(rank - 1), along(rank - 2)};
+KernelSpec SearchSpace::with(const ScheduleChoice &choice) const {
+  KernelSpec candidate = spec;
+  candidate.schedule = choice;
+  return candidate;
 }
 
-/// Output channels of a group, with the residues that lie beside them.
-static int64_t contractedChannels(const KernelSpec &spec,
-                                  const ScheduleChoice &choice) {
-  int64_t channels = spec.outputChannels() / spec.groups;
-  if (choice.strategy == "stacked")
-    channels *= std::min(spec.strides.back(), spec.window.back());
-  return channels;
+static double accumulators(const StageShape &shape) {
+  return double(shape.columns) * shape.rows * shape.vectors;
 }
 
-static Tile tileOf(const KernelSpec &spec, const ScheduleChoice &choice) {
-  auto [rowLength, rowCount] = positionsOf(spec);
-  int64_t lanes = choice.knob("lanes", spec.target.vectorFloats);
-  int64_t budget = spec.target.registers >= 32 ? 24 : 12;
-  Tile tile;
-  tile.horizontal = choice.knob("reduce", 0) != 0;
-  int64_t channels = contractedChannels(spec, choice);
-  int64_t vectors = ceilDiv(channels, lanes);
-  int64_t wanted = choice.knob("nv", choice.strategy == "matmul" ? 4 : 2);
-  tile.vectors = tile.horizontal ? channels : std::min(wanted, vectors);
-  int64_t columns = choice.knob(
-      "tx", std::max<int64_t>(1, budget / std::max<int64_t>(1, tile.vectors)));
-  columns = std::min(columns, rowLength);
-  int64_t rows = std::min(choice.knob("ty", 1), rowCount);
-  int64_t columnTiles = ceilDiv(rowLength, columns);
-  // Rows are cut into equal tiles: what is left over is computed twice.
-  tile.columns = ceilDiv(rowLength, columnTiles);
-  tile.rows = rows;
-  tile.wastedPositions = columnTiles * tile.columns / rowLength *
-                         (ceilDiv(rowCount, rows) * rows / double(rowCount));
-  int64_t reduction = spec.inputChannels() / spec.groups;
-  double full = double(tile.horizontal ? reduction : channels);
-  tile.wastedLanes = ceilDiv(tile.horizontal ? reduction : channels, lanes) *
-                     lanes / full * spec.target.vectorFloats / lanes;
-  return tile;
+/// Of one vector multiply-add.
+static double cyclesOf(const StageShape &shape) {
+  const double unitsPerCycle = 2, loadsPerCycle = 2, latency = 4;
+  double pixels = double(shape.columns) * shape.rows;
+  double loads = (pixels + shape.vectors) / (pixels * shape.vectors);
+  double cycles = std::max({1 / unitsPerCycle, loads / loadsPerCycle,
+                            latency / accumulators(shape)});
+  // A broadcast that is used once folds into the multiply-add: 10 to 15 %
+  // (scheduling/x86-64-v4/conv-transpose-f32.yaml).
+  return shape.vectors == 1 && !shape.horizontal ? 1.12 * cycles : cycles;
 }
 
 double SearchSpace::estimate(const ScheduleChoice &choice) const {
-  const double unitsPerCycle = 2, loadsPerCycle = 2, latency = 4;
-  Tile tile = tileOf(spec, choice);
-  double pixels = tile.columns * tile.rows;
-  double loads = (pixels + tile.vectors) / (pixels * tile.vectors);
-  double cycles = std::max({1 / unitsPerCycle, loads / loadsPerCycle,
-                            latency / tile.accumulators()});
-  // A broadcast that is used once folds into the multiply-add; measured at 10
-  // to 15 % (docs/ScheduleFormat.md).
-  if (tile.vectors == 1 && !tile.horizontal)
-    cycles *= 1.12;
-  // The sum over the lanes of an accumulator: about eight operations, against
-  // the multiply-adds that it gathered.
-  if (tile.horizontal) {
-    double terms = double(spec.inputChannels()) / spec.target.vectorFloats;
-    for (size_t axis = 0; axis < spec.window.size(); ++axis)
-      terms *=
-          spec.anchor == Anchor::ConvTranspose
-              ? std::max(1.0, double(spec.window[axis]) / spec.strides[axis])
-              : double(spec.window[axis]);
-    cycles += 4 / terms;
-  }
-  return cycles * tile.wastedPositions * tile.wastedLanes;
+  // Sums over lanes merge in pairs: two shuffles and an addition per sum.
+  const double cyclesPerSum = 2;
+  double cycles = 0;
+  for (const StageShape &shape : stageShapes(with(choice)))
+    cycles += shape.vectorMacs * cyclesOf(shape) + shape.sums * cyclesPerSum;
+  double useful = double(std::max<int64_t>(1, usefulMacs(spec)));
+  return cycles / (useful / spec.target.vectorFloats);
 }
 
 //===----------------------------------------------------------------------===//
 // Candidates
 //===----------------------------------------------------------------------===//
 
-/// A smaller value of the knob gives the same code.
-bool SearchSpace::isPointless(const ScheduleChoice &choice,
-                              const Knob &knob) const {
-  auto own = choice.knobs.find(knob.name);
-  if (own == choice.knobs.end())
-    return false;
-  auto [rowLength, rowCount] = positionsOf(spec);
-  int64_t lanes = choice.knob("lanes", spec.target.vectorFloats);
-  int64_t reduction = spec.inputChannels() / spec.groups;
-  int64_t limit = knob.name == "tx"   ? rowLength
-                  : knob.name == "ty" ? rowCount
-                  : knob.name == "nv"
-                      ? ceilDiv(contractedChannels(spec, choice), lanes)
-                  : knob.name == "ku" || knob.name == "kb" ? reduction
-                                                           : own->second;
-  auto at = llvm::lower_bound(knob.all, own->second);
-  int64_t smaller = at == knob.all.begin() ? 0 : *std::prev(at);
-  return own->second > limit && (smaller >= limit || limit == 1);
-}
-
 bool SearchSpace::isLegal(const ScheduleChoice &choice) const {
-  const Strategy *strategy = find(choice.strategy);
-  if (!strategy || llvm::any_of(strategy->knobs, [&](const Knob &knob) {
-        return isPointless(choice, knob);
-      }))
+  if (!find(choice.strategy))
     return false;
-  KernelSpec candidate = spec;
-  candidate.schedule = choice;
+  KernelSpec candidate = with(choice);
   if (scheduleViolation(candidate))
     return false;
-  Tile tile = tileOf(spec, choice);
-  return tile.accumulators() + tile.vectors + 1 <= spec.target.registers;
+  return llvm::all_of(stageShapes(candidate), [&](const StageShape &shape) {
+    return accumulators(shape) + shape.vectors + 1 <= spec.target.registers;
+  });
+}
+
+std::string SearchSpace::signature(const ScheduleChoice &choice) const {
+  ScheduleChoice others = choice;
+  for (const char *name : {"tx", "ty", "nv", "lanes"})
+    others.knobs.erase(name);
+  std::string text = toString(others);
+  for (const StageShape &shape : stageShapes(with(choice)))
+    text += " " + std::to_string(shape.columns) + "x" +
+            std::to_string(shape.rows) + "x" + std::to_string(shape.vectors) +
+            "x" + std::to_string(shape.lanes);
+  return text;
 }
 
 static void byEstimate(const SearchSpace &space,

@@ -32,8 +32,11 @@ public:
 
   /// Cycles per useful vector multiply-add, at best 0.5 (two units): the
   /// greatest of what the units, two loads per cycle and the latency of the
-  /// accumulators allow, times the positions and lanes that are wasted.
+  /// accumulators allow, with the positions and lanes that are wasted.
   double estimate(const ScheduleChoice &choice) const;
+
+  /// Choices of one signature make the same tiles, whatever their knobs say.
+  std::string signature(const ScheduleChoice &choice) const;
 
   /// The micro-tiles (knobs tx, ty, nv and reduce, the others left to the
   /// strategy), best estimate first, at most `count` of each strategy, the
@@ -52,15 +55,13 @@ private:
   struct Knob {
     std::string name;
     std::vector<int64_t> values;
-    std::vector<int64_t>
-        all; ///< with those that are searched by leaving it out
   };
   struct Strategy {
     std::string name;
     std::vector<Knob> knobs; ///< those that are searched
   };
   std::vector<Knob> searchedKnobs(const StrategyInfo &strategy) const;
-  bool isPointless(const ScheduleChoice &choice, const Knob &knob) const;
+  KernelSpec with(const ScheduleChoice &choice) const;
   const Strategy *find(const std::string &name) const;
 
   KernelSpec spec;

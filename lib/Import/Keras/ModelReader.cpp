@@ -6,6 +6,7 @@
 #include "Flavor.h"
 #include "FunctionReader.h"
 #include "LayerNames.h"
+#include "MaskOperations.h"
 #include "Scope.h"
 #include "Spelling.h"
 
@@ -392,7 +393,8 @@ bool ModelReader::readFunctional() {
   JsonValue list = listOfLayers("model");
   if (!list)
     return false;
-  std::vector<JsonValue> nodes = list.elements();
+  std::vector<JsonValue> nodes =
+      withoutMaskOperations(list.elements(), config["output_layers"]);
   for (JsonValue layerNode : nodes) {
     std::string name = layerNode.string("name").str();
     if (name.empty())

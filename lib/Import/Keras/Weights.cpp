@@ -152,12 +152,16 @@ upconv::keras_import::collectVariables(ArrayRef<LayerOp> layers,
       continue;
     }
     for (auto [first, other] : llvm::zip(result[known->second].specs, specs))
-      if (first.shape != other.shape)
-        reporter.invalid(layer.plan->place)
+      if (first.shape != other.shape) {
+        // One value broadcasts, and Keras lets it.
+        bool broadcasts = elementCount(first.shape) == 1;
+        (broadcasts ? reporter.unsupported(layer.plan->place)
+                    : reporter.invalid(layer.plan->place))
             << "layer '" << layer.plan->name << "' (" << layer.plan->className
             << "): its calls need different shapes of variable '" << first.name
             << "', " << formatShape(first.shape) << " and "
             << formatShape(other.shape);
+      }
   }
   return result;
 }

@@ -64,6 +64,19 @@ void packBias(const KernelSpec &spec, const float *bias, float *packed);
 /// attaches an entry.
 std::optional<std::string> scheduleViolation(const KernelSpec &spec);
 
+/// The register tile of one stage of a contraction: columns * rows * vectors
+/// accumulators of `lanes` floats.
+struct StageShape {
+  int64_t columns = 1, rows = 1, vectors = 1, lanes = 1;
+  bool horizontal = false; ///< lanes run along the input channels
+  /// Multiply-adds of vectors per run, with the positions and lanes that the
+  /// tiling wastes; blocks that the output's ends cut are left out.
+  double vectorMacs = 0;
+  double sums = 0; ///< accumulators that are summed over their lanes
+};
+/// The stages of a legal schedule that multiply anything, for known sizes.
+std::vector<StageShape> stageShapes(const KernelSpec &spec);
+
 /// Useful multiply-adds of one run with constant shapes: taps that fall outside
 /// the input are not counted. -1 if a shape is unknown.
 int64_t usefulMacs(const KernelSpec &spec);

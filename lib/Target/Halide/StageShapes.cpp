@@ -1,0 +1,63 @@
+//===- StageShapes.cpp - Register tiles in numbers ------------------------===//
+
+#include "Stages.h"
+
+#include "upconv/Target/Halide/CompileKernel.h"
+
+#include <algorithm>
+
+namespace upconv {
+
+static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Vector multiply-adds for one output position of a stage.
+static double vectorMacsPerPosition(const Stage &stage) {
+  const ChannelTiling &tiling = stage.tiling;
+  if (!tiling.horizontal) {
+    double vectors = tiling.fullTiles * tiling.vectors + tiling.lastVectors;
+    return vectors * stage.taps() * tiling.reduction;
+  }
+  // What is left of a run is taken in ever narrower vectors.
+  int64_t length = stage.runLength(), perRun = 0;
+  for (int64_t lanes = tiling.lanes; lanes > 0; lanes /= 2) {
+    perRun += length / lanes;
+    length %= lanes;
+  }
+  return double(tiling.channels) * stage.taps() / stage.run * perRun;
+}
+
+std::vector<StageShape> stageShapes(const KernelSpec &spec) {
+  std::vector<StageShape> shapes;
+  int64_t axes = axisCount(spec);
+  for (const Stage &stage : stages(spec)) {
+    if (stage.taps() == 0)
+      continue;
+    const ChannelTiling &tiling = stage.tiling;
+    auto count = [&](int64_t axis) {
+      return std::max<int64_t>(0, tiledPositions(spec, stage, axis));
+    };
+    StageShape shape;
+    shape.columns = tileColumns(spec, tiling, count(axes - 1));
+    if (axes >= 2)
+      shape.rows = tileRows(spec, tiling, count(axes - 2), shape.columns);
+    shape.vectors = tiling.vectors;
+    if (tiling.fullTiles == 0)
+      shape.vectors = tiling.lastVectors;
+    shape.lanes = tiling.lanes;
+    shape.horizontal = tiling.horizontal;
+    double computed = ceilDiv(count(axes - 1), shape.columns) * shape.columns;
+    if (axes >= 2)
+      computed *= ceilDiv(count(axes - 2), shape.rows) * shape.rows;
+    for (int64_t axis = 0; axis + 2 < axes; ++axis)
+      computed *= count(axis);
+    if (!batchIsAxis(spec))
+      computed *= std::max<int64_t>(1, spec.output.shape[0].constant);
+    computed *= stage.copies() * tiling.groups;
+    shape.vectorMacs = computed * vectorMacsPerPosition(stage);
+    shape.sums = tiling.horizontal ? computed * tiling.channels : 0;
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+} // namespace upconv
