@@ -30,7 +30,7 @@ TRAINING = ("initializer", "regularizer", "constraint", "momentum", "renorm", "s
 MAX_ELEMENTS = 1 << 22  # a mutation may ask for more than is worth computing
 
 # What TensorFlow says of its kernels for a CPU, not of the configuration.
-OF_THE_PROCESSOR = ("only supports NHWC", "only supports the NHWC", "Current CPU implementations")
+OF_THE_PROCESSOR = ("only supports NHWC", "only supports the NHWC", "Current CPU implementation")
 
 # (who accepts, part of Keras's or of the tool's message or of the mutation, reason)
 JUSTIFIED: tuple[tuple[str, str, str], ...] = (
@@ -39,6 +39,8 @@ JUSTIFIED: tuple[tuple[str, str, str], ...] = (
     ("keras", "(ops.squeeze): 'axis' must name different axes", "Keras squeezes an axis that is named twice"),
     ("tool", "must be fully-defined", "the tool is told the sizes, Keras builds the layer before it knows them"),
     ("keras", "'target_shape' must be a list of integers", "Keras takes numerals in strings"),
+    ("keras", "must be a number, got \"", "Keras takes numerals in strings"),
+    ("keras", "must be a number, got []", "Keras takes an empty list for a number, and gives an empty tensor"),
 )
 
 

@@ -192,6 +192,11 @@ static FunctionResults buildClip(FunctionCall &call) {
   for (auto [parameter, function] :
        {std::pair<StringRef, StringRef>("x_min", "maximum"),
         {"x_max", "minimum"}}) {
+    if (value && call.isNull(parameter)) {
+      call.invalid(parameter) << "'" << parameter << "' of '" << call.name()
+                              << "' must be a number, got null";
+      return {};
+    }
     if (!value || !call.literal(parameter))
       continue;
     auto limit = call.number(parameter);

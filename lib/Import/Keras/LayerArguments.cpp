@@ -135,9 +135,12 @@ void LayerArguments::integer(StringRef key, std::optional<int64_t> byDefault) {
   set(key, builder.getI64IntegerAttr(*integer), value);
 }
 
-void LayerArguments::number(StringRef key, std::optional<double> byDefault) {
+void LayerArguments::number(StringRef key, std::optional<double> byDefault,
+                            std::optional<double> whenNull) {
   JsonValue value = take(key);
-  auto number = value ? value.asNumber() : byDefault;
+  auto number = value.isNull() ? whenNull
+                : value        ? value.asNumber()
+                               : byDefault;
   if (!number)
     return typeError(key, "a number", value);
   set(key, builder.getF64FloatAttr(*number), value);
@@ -300,9 +303,9 @@ void LayerArguments::numbers(StringRef key, bool isRequired,
                              std::optional<double> byDefault) {
   JsonValue value = take(key);
   std::vector<double> numbers;
-  if (!value.isSet() && byDefault)
+  if (!value && byDefault)
     numbers.push_back(*byDefault);
-  else if (!value.isSet() && !isRequired)
+  else if (!value.isSet() && !isRequired && !byDefault)
     return;
   else if (!readNumbers(value, numbers))
     return typeError(key, "a number or a list of numbers", value);

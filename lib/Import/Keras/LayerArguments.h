@@ -21,7 +21,9 @@ public:
 
   // Without a default the argument is required.
   void integer(llvm::StringRef key, std::optional<int64_t> byDefault = {});
-  void number(llvm::StringRef key, std::optional<double> byDefault = {});
+  /// `whenNull` is what an explicit null means, if it means anything.
+  void number(llvm::StringRef key, std::optional<double> byDefault = {},
+              std::optional<double> whenNull = {});
   void boolean(llvm::StringRef key, bool byDefault);
   /// A string; matched without case, kept in lower case.
   void keyword(llvm::StringRef key, llvm::StringRef byDefault);

@@ -63,7 +63,8 @@ static void readGroupNormalization(LayerArguments &args) {
 
 static void readRMSNormalization(LayerArguments &args) {
   args.axes("axis", -1);
-  args.number("epsilon", 1e-6);
+  // Null goes through to keras.ops, where it is keras.config.epsilon().
+  args.number("epsilon", 1e-6, /*whenNull=*/1e-7);
   args.training({"trainable"});
 }
 
