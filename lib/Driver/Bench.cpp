@@ -2,7 +2,7 @@
 
 #include "Commands.h"
 #include "Measure.h"
-#include "TuneSubjects.h"
+#include "SingleLayers.h"
 
 #include "upconv/Driver/Machine.h"
 
@@ -162,11 +162,11 @@ static ExitStatus writeJson(const Options &options,
 
 static ExitStatus benchSuite(const Options &options, std::vector<Row> &rows) {
   TemporaryFolder folder;
-  std::vector<TuneSubject> layers;
-  if (ExitStatus status = suiteSubjects(options, folder, layers);
+  std::vector<SingleLayer> layers;
+  if (ExitStatus status = suiteLayers(options, folder, layers);
       status != ExitOk)
     return status;
-  for (const TuneSubject &layer : layers) {
+  for (const SingleLayer &layer : layers) {
     Row row;
     if (ExitStatus status = benchOne(optionsFor(options, layer), layer.id, row);
         status != ExitOk)

@@ -21,7 +21,7 @@
 
 namespace upconv {
 
-// Page-aligned memory with huge pages asked for, zeroed.
+/// Page-aligned memory with huge pages asked for, zeroed.
 class Buffer {
 public:
   explicit Buffer(size_t bytes) : size(std::max<size_t>(bytes, 64)) {
@@ -47,8 +47,8 @@ private:
   void *memory;
 };
 
-// Packed weights: a file as it lies on disk, from the beginning of a page, or
-// made here.
+/// Packed weights: a file as it lies on disk, from the beginning of a page, or
+/// made here.
 struct PackedWeights {
   std::unique_ptr<llvm::sys::fs::mapped_file_region> file;
   std::unique_ptr<Buffer> made;
@@ -59,7 +59,7 @@ struct PackedWeights {
   }
 };
 
-// A library with buffers for given input shapes.
+/// A library with buffers for given input shapes.
 struct Loaded {
   LoadedLibrary library;
   PackedWeights weights;

@@ -10,8 +10,8 @@
 #include "Commands.h"
 #include "Interrupt.h"
 #include "Measure.h"
+#include "SingleLayers.h"
 #include "TuneOutput.h"
-#include "TuneSubjects.h"
 #include "Workers.h"
 
 #include "upconv/Driver/Machine.h"
@@ -41,14 +41,14 @@ struct Trial {
   std::string library; ///< empty if it could not be compiled
   double compileMs = -1;
   BenchResult result;
-  const char *outcome = "ok";
+  std::string outcome = "ok";
 };
 
 /// The search for one layer's schedule.
 class LayerTuner {
 public:
   LayerTuner(const Options &options, TuneOutput &output,
-             const TuneSubject &subject)
+             const SingleLayer &subject)
       : options(optionsFor(options, subject)), output(output), id(subject.id) {}
 
   ExitStatus run();
@@ -62,7 +62,6 @@ private:
                     double giveUp);
   ExitStatus search(Search &search);
   ExitStatus decide(Search &search);
-  ExitStatus record(const Trial &trial);
   TuningRecord describe(const Trial &trial) const;
   void showProgress(const Search &search, const Trial &last);
   double elapsed() const {
@@ -147,7 +146,7 @@ LayerTuner::compile(const std::vector<ScheduleChoice> &choices) {
     one.schedules = folder.file(name);
     OutputFiles file;
     llvm::sys::fs::create_directories(llvm::sys::path::parent_path(table));
-    if (!file.add(table, candidateTable(choice)) || !file.commit())
+    if (!file.add(table, tableOfOne(choice)) || !file.commit())
       return {};
     Trial trial;
     trial.choice = choice;
@@ -210,6 +209,7 @@ TuningRecord LayerTuner::describe(const Trial &trial) const {
   record.choice = trial.choice;
   record.outcome = trial.outcome;
   record.compileMs = trial.compileMs;
+  record.incumbentFraction = incumbent.result.fraction;
   const BenchResult &result = trial.result;
   if (result.runs == 0)
     return record;
@@ -220,12 +220,7 @@ TuningRecord LayerTuner::describe(const Trial &trial) const {
   record.peakGflops = result.peakGflops;
   record.rooflineGflops = 2e-6 * request.usefulMacs / result.rooflineMs;
   record.intensity = 2.0 * request.usefulMacs / request.bytes;
-  record.incumbentFraction = incumbent.result.fraction;
   return record;
-}
-
-ExitStatus LayerTuner::record(const Trial &trial) {
-  return output.add(describe(trial));
 }
 
 void LayerTuner::showProgress(const Search &search, const Trial &last) {
@@ -258,10 +253,11 @@ ExitStatus LayerTuner::search(Search &search) {
     if (wasInterrupted())
       break;
     for (const Trial &trial : trials) {
-      bool ok = llvm::StringRef(trial.outcome) == "ok";
-      search.record(trial.choice, ok ? std::optional<double>(trial.result.ratio)
-                                     : std::nullopt);
-      if (ExitStatus status = record(trial); status != ExitOk)
+      search.record(trial.choice,
+                    trial.outcome == "ok"
+                        ? std::optional<double>(trial.result.ratio)
+                        : std::nullopt);
+      if (ExitStatus status = output.add(describe(trial)); status != ExitOk)
         return status;
       if (!trial.library.empty())
         llvm::sys::fs::remove(trial.library);
@@ -272,35 +268,35 @@ ExitStatus LayerTuner::search(Search &search) {
 }
 
 /// Times the best few again, at length. The incumbent runs twice: how far its
-/// second ratio is from 1 is the noise that a winner has to exceed.
+/// second ratio is from 1 is the noise that a winner has to exceed. An
+/// interrupted search gives no verdict: it says nothing about what it did not
+/// measure.
 ExitStatus LayerTuner::decide(Search &search) {
   const size_t finalists = 3;
   const double secondsPerTrial = 0.7, leastGain = 0.02;
-  std::vector<Trial> trials;
+  Trial winner = incumbent;
   std::vector<ScheduleChoice> leaders = search.leaders(finalists);
   if (!leaders.empty() && !wasInterrupted()) {
-    trials = compile(leaders);
+    std::vector<Trial> trials = compile(leaders);
     trials.push_back(incumbent);
     time(trials, secondsPerTrial, 0);
-  }
-  Trial winner = incumbent;
-  winner.result = incumbent.result;
-  winner.result.ratio = 1;
-  winner.outcome = "kept";
-  if (!trials.empty() && !wasInterrupted()) {
     double noise = std::abs(1 - trials.back().result.ratio);
     double bar = 1 - std::max(leastGain, 2 * noise);
     trials.pop_back();
     for (const Trial &trial : trials)
-      if (llvm::StringRef(trial.outcome) == "ok" && trial.result.ratio < bar &&
-          trial.result.ratio < winner.result.ratio) {
+      if (trial.outcome == "ok" && trial.result.ratio < bar) {
+        bar = trial.result.ratio;
         winner = trial;
-        winner.outcome = "faster";
       }
   }
+  if (wasInterrupted())
+    return ExitOk;
+  bool isFaster = winner.library != incumbent.library;
+  if (!isFaster)
+    winner.result = incumbent.result;
+  winner.outcome = isFaster ? "faster" : "kept";
   TuningRecord verdict = describe(winner);
   verdict.kind = TuningRecord::Kind::Verdict;
-  verdict.incumbentFraction = incumbent.result.fraction;
   if (llvm::sys::Process::StandardErrIsDisplayed())
     llvm::errs() << "\r\033[K";
   llvm::outs() << llvm::left_justify(id, 28)
@@ -310,8 +306,7 @@ ExitStatus LayerTuner::decide(Search &search) {
                                verdict.incumbentFraction)
                << verdict.outcome << ": " << toString(verdict.choice) << "\n";
   llvm::outs().flush();
-  // An interrupted search says nothing about what it did not measure.
-  return wasInterrupted() ? ExitOk : output.add(verdict);
+  return output.add(verdict);
 }
 
 ExitStatus LayerTuner::run() {
@@ -342,10 +337,10 @@ ExitStatus LayerTuner::run() {
 
 static ExitStatus tuneAll(const Options &options, TuneOutput &output) {
   TemporaryFolder folder;
-  std::vector<TuneSubject> subjects;
+  std::vector<SingleLayer> subjects;
   ExitStatus status = isSuite(options.import.path)
-                          ? suiteSubjects(options, folder, subjects)
-                          : modelSubjects(options, folder, subjects);
+                          ? suiteLayers(options, folder, subjects)
+                          : modelLayers(options, folder, subjects);
   if (status != ExitOk)
     return status;
   for (size_t i = 0; i < subjects.size() && !wasInterrupted(); ++i) {

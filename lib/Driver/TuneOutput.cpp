@@ -30,14 +30,6 @@ std::string upconv::today() {
   return text;
 }
 
-std::string upconv::candidateTable(const ScheduleChoice &choice) {
-  std::string use = "strategy: " + choice.strategy;
-  for (const auto &[name, value] : choice.knobs)
-    use += ", " + name + ": " + std::to_string(value);
-  return "basis: model\nentries:\n  - { use: { " + use +
-         " }, why: \"a candidate\" }\n";
-}
-
 static std::optional<std::string> fileText(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
@@ -86,12 +78,39 @@ ExitStatus TuneOutput::open() {
     }
     known = std::move(*records);
   }
+  if (inSourceTree)
+    if (ExitStatus status = checkSourceTree(); status != ExitOk)
+      return status;
   llvm::Expected<LogWriter> writer = LogWriter::open(path);
   if (!writer) {
     printError(writer.takeError());
     return ExitUsage;
   }
   log.emplace(std::move(*writer));
+  return ExitOk;
+}
+
+/// Tables are written from what the tool holds: what a person has changed since
+/// it was built would be lost.
+ExitStatus TuneOutput::checkSourceTree() const {
+  std::map<std::string, std::string> edited = editedTables(known, tableText);
+  std::error_code code;
+  for (fs::recursive_directory_iterator it(sourceTables, code), end;
+       it != end && !code; it.increment(code)) {
+    llvm::StringRef path = it->path();
+    if (llvm::sys::path::extension(path) != ".yaml")
+      continue;
+    std::string name = path.drop_front(strlen(sourceTables) + 1).str();
+    auto own = edited.find(name);
+    std::optional<std::string> expected =
+        own == edited.end() ? embeddedTable(name) : own->second;
+    if (fileText(path.str()) != expected) {
+      printError(path +
+                 " is not what this tool was built with: build it again, "
+                 "or give -o DIR");
+      return ExitUsage;
+    }
+  }
   return ExitOk;
 }
 

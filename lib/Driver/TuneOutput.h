@@ -29,6 +29,8 @@ public:
   ExitStatus writeTablesAndReport() const;
 
 private:
+  ExitStatus checkSourceTree() const;
+
   std::string folder, tablesFolder;
   bool resume, inSourceTree;
   std::vector<TuningRecord> known;
@@ -38,9 +40,6 @@ private:
 /// `upconv tune merge DIR... -o OUT`: the logs behind each other, and tables
 /// and report from all of them.
 ExitStatus mergeLogs(const Options &options);
-
-/// A table that gives every kernel of its op this choice.
-std::string candidateTable(const ScheduleChoice &choice);
 
 /// "2026-11-21", in UTC.
 std::string today();

@@ -44,6 +44,11 @@ static std::string useOf(const ScheduleChoice &choice) {
   return text + " }";
 }
 
+std::string upconv::tableOfOne(const ScheduleChoice &choice) {
+  return "basis: model\nentries:\n  - { use: " + useOf(choice) +
+         ", why: \"a candidate\" }\n";
+}
+
 std::string upconv::entryLine(const TuningRecord &verdict) {
   return llvm::formatv("  - {{ when: {0}, use: {1}, ms: {2:f4}, peak: {3:f2}, "
                        "why: \"tuned ({4}): {5:f2} of the roofline, {6:f2} "

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from upconv_testing import UPCONV, Report, errors_of, require, scratch, upconv
+from upconv_testing import SOURCE, UPCONV, Report, errors_of, require, scratch, upconv
 
 SUITE = {
     "version": 1,
@@ -160,9 +161,21 @@ def bad_usage() -> str | None:
         return "a merge that failed writes" if (folder / "all").exists() else None
 
 
+def source_tree() -> str | None:
+    """Tables that a person has changed since the tool was built are not written over."""
+    with scratch() as folder:
+        shutil.copytree(SOURCE / "scheduling", folder / "scheduling")
+        table = folder / "scheduling" / "generic" / "conv-f32.yaml"
+        table.write_text("# mine\n" + table.read_text())
+        result = upconv("tune", suite(folder), "--budget", "1", cwd=folder)
+        if result.returncode != 2 or "conv-f32.yaml" not in errors_of(result):
+            return f"status {result.returncode}: {errors_of(result)}"
+        return None if table.read_text().startswith("# mine") else "the table was written over"
+
+
 def main() -> None:
     report = Report()
-    for check in (whole_run, killed_and_resumed, interrupted, shards, model, bad_usage):
+    for check in (whole_run, killed_and_resumed, interrupted, shards, model, source_tree, bad_usage):
         report.check("tune", check.__name__.replace("_", " "), check)
     report.finish()
 

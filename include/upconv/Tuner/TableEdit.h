@@ -19,6 +19,9 @@ namespace upconv {
 /// its neighbours: "{ rank: 2, kernel: [4, 4], stride: [2, 2], cin: 64, ... }".
 std::string whenOf(const KernelTraits &traits);
 
+/// A table that gives every kernel of its op this choice.
+std::string tableOfOne(const ScheduleChoice &choice);
+
 /// The entry's whole line, with what was measured and against what.
 std::string entryLine(const TuningRecord &verdict);
 

@@ -1,6 +1,6 @@
-//===- TuneSubjects.cpp - The layers that tune works on -------------------===//
+//===- SingleLayers.cpp - Layers by themselves ----------------------------===//
 
-#include "TuneSubjects.h"
+#include "SingleLayers.h"
 
 #include "upconv/Dialect/Keras/IR/LayerLocation.h"
 #include "upconv/Driver/Suite.h"
@@ -28,7 +28,7 @@ bool upconv::isSuite(const std::string &path) {
   return object && object->getArray("layers") && object->get("tiers");
 }
 
-Options upconv::optionsFor(const Options &options, const TuneSubject &subject) {
+Options upconv::optionsFor(const Options &options, const SingleLayer &subject) {
   Options one = options;
   one.import.path = subject.path;
   one.import.weightsPath.clear();
@@ -38,16 +38,16 @@ Options upconv::optionsFor(const Options &options, const TuneSubject &subject) {
   return one;
 }
 
-static ExitStatus write(const TemporaryFolder &folder, TuneSubject &subject,
+static ExitStatus write(const TemporaryFolder &folder, SingleLayer &subject,
                         llvm::StringRef text) {
   subject.path = folder.file(subject.id + ".json");
   OutputFiles file;
   return file.add(subject.path, text) && file.commit() ? ExitOk : ExitInternal;
 }
 
-ExitStatus upconv::suiteSubjects(const Options &options,
-                                 const TemporaryFolder &folder,
-                                 std::vector<TuneSubject> &subjects) {
+ExitStatus upconv::suiteLayers(const Options &options,
+                               const TemporaryFolder &folder,
+                               std::vector<SingleLayer> &subjects) {
   llvm::Expected<Suite> suite = readSuite(options.import.path);
   if (!suite) {
     printError(suite.takeError());
@@ -60,7 +60,7 @@ ExitStatus upconv::suiteSubjects(const Options &options,
     return ExitUsage;
   }
   for (const SuiteLayer &layer : *layers) {
-    TuneSubject subject{layer.id, "", inputShape(layer)};
+    SingleLayer subject{layer.id, "", inputShape(layer)};
     if (ExitStatus status = write(folder, subject, layerJson(layer));
         status != ExitOk)
       return status;
@@ -113,9 +113,9 @@ static std::vector<int64_t> inputShapeOf(keras::LayerOpInterface layer) {
   return shape;
 }
 
-ExitStatus upconv::modelSubjects(const Options &options,
-                                 const TemporaryFolder &folder,
-                                 std::vector<TuneSubject> &subjects) {
+ExitStatus upconv::modelLayers(const Options &options,
+                               const TemporaryFolder &folder,
+                               std::vector<SingleLayer> &subjects) {
   Options shapesOnly = options;
   if (shapesOnly.import.weightsPath.empty() && !shapesOnly.import.initSeed)
     shapesOnly.import.initSeed = 1;
@@ -127,7 +127,7 @@ ExitStatus upconv::modelSubjects(const Options &options,
   session.kerasModule->walk([&](keras::LayerOpInterface layer) {
     if (status != ExitOk || !isContraction(layer.getLayerClass()))
       return;
-    TuneSubject subject{keras::getLayerName(layer.getLoc()).str(), "",
+    SingleLayer subject{keras::getLayerName(layer.getLoc()).str(), "",
                         inputShapeOf(layer)};
     if (!options.layer.empty() && options.layer != subject.id)
       return;
