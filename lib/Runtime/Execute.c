@@ -84,16 +84,14 @@ static int count_windows(upconv_rt_run *run, int64_t extent, int64_t grain,
 
 int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
                      void **arguments, int count, int window, int64_t extent,
-                     int64_t grain, int64_t work) {
+                     int64_t grain, int64_t block, int64_t work) {
   if (extent <= 0)
     return UPCONV_RT_OK;
   int windows = count_windows(run, extent, grain, work);
-  if (windows == 1) {
-    int32_t begin = 0, end = (int32_t)extent;
-    arguments[window] = &begin;
-    arguments[window + 1] = &end;
-    return kernel(arguments) ? UPCONV_RT_INTERNAL : UPCONV_RT_OK;
-  }
+  if (windows == 1)
+    return upconv_rt_run_blocks(kernel, arguments, window, 0, extent, block)
+               ? UPCONV_RT_INTERNAL
+               : UPCONV_RT_OK;
 
   upconv_rt_task task = {.kernel = kernel,
                          .arguments = arguments,
@@ -101,7 +99,8 @@ int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
                          .window = window,
                          .windows = windows,
                          .extent = extent,
-                         .grain = grain};
+                         .grain = grain,
+                         .block = block};
   if (run->parallel_for) {
     run->parallel_for(run->user, windows, upconv_rt_task_body, &task);
   } else {

@@ -57,6 +57,23 @@ static void wake(_Atomic uint32_t *word, _Atomic uint32_t *sleeping) {
             NULL, 0);
 }
 
+int upconv_rt_run_blocks(upconv_rt_kernel *kernel, void **arguments, int window,
+                         int64_t begin, int64_t end, int64_t block) {
+  if (block <= 0)
+    block = end - begin;
+  while (begin < end) {
+    int64_t next = end - begin < 2 * block ? end : begin + block;
+    int32_t bounds[2] = {(int32_t)begin, (int32_t)next};
+    arguments[window] = &bounds[0];
+    arguments[window + 1] = &bounds[1];
+    int status = kernel(arguments);
+    if (status)
+      return status;
+    begin = next;
+  }
+  return 0;
+}
+
 void upconv_rt_task_body(void *context, int index) {
   upconv_rt_task *task = context;
   if (index < 0 || index >= task->windows)
@@ -64,16 +81,15 @@ void upconv_rt_task_body(void *context, int index) {
   // The division of floor(extent / grain) granules over the windows; the last
   // window takes what is left over.
   int64_t granules = task->extent / task->grain;
-  int32_t begin = (int32_t)(granules * index / task->windows * task->grain);
-  int32_t end = (int32_t)(granules * (index + 1) / task->windows * task->grain);
+  int64_t begin = granules * index / task->windows * task->grain;
+  int64_t end = granules * (index + 1) / task->windows * task->grain;
   if (index == task->windows - 1)
-    end = (int32_t)task->extent;
+    end = task->extent;
 
   void *arguments[UPCONV_RT_MAX_ARGUMENTS];
   memcpy(arguments, task->arguments, (size_t)task->count * sizeof(void *));
-  arguments[task->window] = &begin;
-  arguments[task->window + 1] = &end;
-  if (task->kernel(arguments))
+  if (upconv_rt_run_blocks(task->kernel, arguments, task->window, begin, end,
+                           task->block))
     atomic_store(&task->failed, 1);
   atomic_fetch_add(&task->finished, 1);
 }

@@ -13,9 +13,15 @@ typedef struct {
   upconv_rt_kernel *kernel;
   void **arguments; // a template; each window has its own copy
   int count, window, windows;
-  int64_t extent, grain;
+  int64_t extent, grain, block;
   atomic_int finished, failed;
 } upconv_rt_task;
+
+/// Runs the kernel over [begin, end) in blocks of `block`, or as a whole if that
+/// is 0. The last block takes the rest and is no smaller than the others, so
+/// never smaller than the grain. Returns the kernel's status.
+int upconv_rt_run_blocks(upconv_rt_kernel *kernel, void **arguments, int window,
+                         int64_t begin, int64_t end, int64_t block);
 
 /// Runs window `index` of the upconv_rt_task `context`.
 void upconv_rt_task_body(void *context, int index);

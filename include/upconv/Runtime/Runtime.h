@@ -103,12 +103,14 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
                       int64_t work, upconv_rt_steps *steps, void *context);
 
 /// Calls `kernel` for all of [0, extent), in windows that are multiples of
-/// `grain` but for the last, which takes the rest. `arguments[window]` and
-/// `[window + 1]` are filled in here with the bounds. `work`: multiply-adds, or
-/// negative if unknown, which counts as plenty. Returns a status.
+/// `grain` but for the last, which takes the rest. A thread's window is cut
+/// further into blocks of `block`, a multiple of `grain`, whose data stay in a
+/// cache; 0: it is not. `arguments[window]` and `[window + 1]` are filled in
+/// here with the bounds. `work`: multiply-adds, or negative if unknown, which
+/// counts as plenty. Returns a status.
 int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
                      void **arguments, int count, int window, int64_t extent,
-                     int64_t grain, int64_t work);
+                     int64_t grain, int64_t block, int64_t work);
 
 /// Whether `packed`, of `size` bytes, is what `expected` describes: its stamp
 /// and the hash of all values. `expected->content` 0 means any content.

@@ -393,6 +393,7 @@ LogicalResult PlanBuilder::launch(KernelOp kernel) {
                           ? getAffineConstantExpr(extent.constant, context)
                           : lowered->scalars[extent.scalar];
     call.taskGrain = taskGrain(spec);
+    call.taskBlock = taskBlock(spec);
   }
   call.work = workOf(spec, kernel);
   ScheduleAttr schedule = kernel.getScheduleAttr();

@@ -22,13 +22,13 @@ using Halide::Expr;
 
 inline Expr constant(int64_t value) { return static_cast<int32_t>(value); }
 
-/// Tiles of `size` positions; tile t starts at `base(t)`. The last one is
-/// shifted inwards, so its positions may be computed twice, never outside.
+/// Tiles of `size` positions; tile t starts at `base(t)`. The last one may be
+/// shifted inwards: its positions are computed twice, never outside.
 struct Tiling {
   int64_t size = 1;
   Expr tiles;
   std::function<Expr(Expr)> base;
-  bool guarded = false; ///< some pixel of some tile may read outside the input
+  bool guarded = false; ///< single positions that may read outside the input
   bool partial = false; ///< some stacked residue may lie outside the output
 };
 
@@ -71,14 +71,15 @@ private:
   void emitNest(const Stage &stage, const ChannelPart &part, const Tiling &y,
                 const Tiling &x, const ChannelBlock &block);
   Range range(const AxisStage &along, int64_t axis) const;
-  std::vector<Tiling> tilings(const Range &range, int64_t size,
+  std::vector<Tiling> tilings(Expr begin, Expr count, int64_t size,
                               bool alwaysFits) const;
-  std::vector<Tiling> blockTilings(const Range &range, const AxisStage &along,
-                                   int64_t axis, int64_t size) const;
+  std::vector<Tiling> interiorAndEdges(const Range &range,
+                                       const AxisStage &along, int64_t axis,
+                                       int64_t size) const;
   std::pair<Expr, Expr> readsInside(const Range &range, const AxisStage &along,
                                     int64_t axis) const;
-  std::vector<Tiling> splitAtEdges(const Tiling &tiles, const Range &range,
-                                   const AxisStage &along, int64_t axis) const;
+  /// The reduction is cut, and each part adds to what the output holds.
+  bool sumsInOutput() const;
   std::vector<ChannelPart> channelParts() const;
   Expr inputExtent(int64_t axis) const {
     return builder.size(spec.input.shape[axisDimension(spec, axis)]);

@@ -18,6 +18,11 @@ namespace upconv {
 // Task axis
 //===----------------------------------------------------------------------===//
 
+/// An extent for estimates.
+static int64_t assumedExtent(const Size &extent, int64_t unknown) {
+  return extent.isConstant() ? extent.constant : unknown;
+}
+
 static TaskAxis spatialTaskAxis(const KernelSpec &spec) {
   size_t rank = spec.output.shape.size();
   if (rank < 3)
@@ -39,10 +44,8 @@ static TaskAxis defaultTaskAxis(const KernelSpec &spec) {
   if (spec.spatialRank() == 1 && stacksResidues(spec) && tiles > 1)
     return TaskAxis::ChannelTiles;
   int64_t inputs = spec.inputChannels();
-  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
-    const Size &extent = spec.input.shape[axis + 1];
-    inputs *= extent.isConstant() ? extent.constant : 1024;
-  }
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis)
+    inputs *= assumedExtent(spec.input.shape[axis + 1], 1024);
   int64_t weights = spec.inputChannels() * spec.outputChannels();
   for (int64_t taps : spec.window)
     weights *= taps;
@@ -104,6 +107,25 @@ int64_t taskGrain(const KernelSpec &spec) {
   return extent.isConstant()
              ? std::min(grain, std::max<int64_t>(1, extent.constant))
              : grain;
+}
+
+int64_t taskBlock(const KernelSpec &spec) {
+  TaskAxis task = taskAxis(spec);
+  int64_t bytes = spec.schedule.knob("block", 0) * 1024;
+  if (!spec.hasWeights() || bytes == 0 ||
+      (task != TaskAxis::Rows && task != TaskAxis::Columns))
+    return 0;
+  // Inputs of one position of the outermost spatial axis, all images together.
+  int64_t row = 4 * spec.inputChannels();
+  for (size_t d = 0; d + 1 < spec.input.rank(); ++d)
+    if (d != 1)
+      row *= assumedExtent(spec.input.shape[d], d == 0 ? 1 : 256);
+  int64_t inputs = std::max<int64_t>(1, bytes / row);
+  int64_t outputs = spec.anchor == Anchor::ConvTranspose
+                        ? inputs * spec.strides[0]
+                        : inputs / spec.strides[0];
+  int64_t grain = taskGrain(spec);
+  return std::max<int64_t>(1, outputs / grain) * grain;
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,6 +204,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
                       {"lanes", 1, 64},
                       {"order", 0, 2},
                       {"pad", 0, 1},
+                      {"block", 0, 1 << 20},
                       {"fuse", 0, 2},
                       {"reduce", 0, 1},
                       {"task", -1, 3}})
@@ -298,35 +321,6 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   return "unknown strategy " + quoted(name);
 }
 
-/// Partial sums are added to the output, so no position may be computed twice:
-/// the tiles must fit the positions of every stage exactly.
-static std::optional<std::string>
-channelBlockViolation(const KernelSpec &spec) {
-  int64_t size = spec.schedule.knob("kb", 0);
-  if (size == 0 || !spec.hasWeights() ||
-      size >= spec.inputChannels() / spec.groups)
-    return std::nullopt;
-  int64_t axes = axisCount(spec);
-  for (const Stage &stage : stages(spec)) {
-    int64_t columns = 1;
-    for (int64_t axis = axes - 1; axis >= std::max<int64_t>(axes - 2, 0);
-         --axis) {
-      if (!axisIsStatic(spec, axis))
-        return "knob 'kb' needs known extents and no tasks on the tiled axes";
-      int64_t count = tiledPositions(spec, stage, axis);
-      int64_t tile = axis == axes - 1
-                         ? tileColumns(spec, stage.tiling, count)
-                         : tileRows(spec, stage.tiling, count, columns);
-      if (axis == axes - 1)
-        columns = tile;
-      if (count % tile != 0)
-        return "knob 'kb' needs whole tiles: " + std::to_string(count) +
-               " positions in tiles of " + std::to_string(tile);
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
   if (auto violation = knobViolation(spec))
     return violation;
@@ -341,8 +335,6 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
         return "a transposed convolution needs a constant crop";
   }
   if (auto violation = strategyViolation(spec))
-    return violation;
-  if (auto violation = channelBlockViolation(spec))
     return violation;
   if (spec.schedule.knob("reduce", 0) != 0) {
     if (!spec.hasWeights() || spec.groups != 1)

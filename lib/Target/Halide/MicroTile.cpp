@@ -14,6 +14,7 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include <algorithm>
+#include <map>
 
 using Halide::Internal::is_const_zero;
 using Halide::Internal::simplify;
@@ -64,13 +65,12 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
 
   int64_t channels = block.count;
   int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
-  unroll = x.guarded ? 1 : std::clamp<int64_t>(unroll, 1, channels);
+  unroll = std::clamp<int64_t>(unroll, 1, channels);
 
   auto update = [&](int64_t firstChannel, int64_t unrolled, int64_t steps) {
     std::vector<Loop> loops = {{"ciu", constant(unrolled), Loop::Unrolled},
                                {"ci", constant(steps), Loop::Serial}};
-    bool unrollTaps =
-        tiling.reduction <= 4 && stage.axes.back().taps <= 16 && !x.guarded;
+    bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
     for (int64_t a = axes; a-- > 0;)
       if (stage.axes[a].taps > 1)
         loops.push_back(
@@ -93,10 +93,8 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
         position = at("z");
       Expr i = inputPosition(along, ranges[a], position, tap);
       Expr extent = inputExtent(a);
-      if (a == axes - 1 && x.guarded)
-        inside = i >= 0 && i < extent;
-      else if (a < axes - 1 && guardsLoads(spec)) {
-        // Rows outside are skipped whole: the test leaves the channel loop.
+      if (guardsLoads(spec) && (a < axes - 1 || x.guarded)) {
+        // Taps outside are skipped whole: the test leaves the channel loop.
         Expr condition = simplify(i >= 0 && i < extent);
         if (!Halide::Internal::is_const_one(condition))
           taps.where(condition);
@@ -193,12 +191,20 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
         {"group", simplify(end - builder.windowBegin(TaskAxis::ChannelTiles))});
   }
   std::vector<std::string> names;
-  for (const Loop &loop : outer)
+  std::map<std::string, std::string> written;
+  for (Loop &loop : outer) {
     names.push_back(loop.name);
-  // The accumulator is placed by the name of this loop, which so has to be
-  // unlike that of any other stage.
-  std::string tileLoop = outer.front().name + std::to_string(counter);
-  outer.front().name = tileLoop;
+    // The accumulator is placed by the name of the innermost one, which so has
+    // to be unlike that of any other stage. Blocks of channels share the loops
+    // over weights, but each passes over all pixels (FuseLoops goes by names).
+    if (names.size() == 1)
+      loop.name += std::to_string(counter);
+    else if (!(block.starts && block.ends) &&
+             (loop.name == "y" || loop.name == "z" || loop.name == "n"))
+      loop.name += "_from" + std::to_string(block.first);
+    written[names.back()] = loop.name;
+  }
+  std::string tileLoop = outer.front().name;
 
   std::vector<Loop> loops;
   int64_t lanes = tiling.horizontal ? 1 : tiling.lanes;
@@ -212,7 +218,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   loops.insert(loops.end(), outer.begin(), outer.end());
   Nest nest(loops);
   auto around = [&](const std::string &name) {
-    return nest.at(name == names.front() ? tileLoop : name);
+    auto it = written.find(name);
+    return it == written.end() ? Expr(0) : nest.at(it->second);
   };
 
   // Output coordinates.
@@ -307,18 +314,16 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   int64_t count = tiledPositions(spec, stage, axes - 1);
   int64_t columns = tileColumns(spec, tiling, count);
   std::vector<Tiling> xs;
-  if (stage.axes.back().stacked > 1) {
-    xs = blockTilings(alongX, stage.axes.back(), axes - 1, columns);
-  } else {
-    xs = tilings(alongX, columns, count >= 0);
-    if (guardsLoads(spec) && stage.taps() > 0)
-      xs = splitAtEdges(xs[0], alongX, stage.axes.back(), axes - 1);
-  }
+  if (stage.axes.back().stacked > 1 ||
+      (guardsLoads(spec) && stage.taps() > 0))
+    xs = interiorAndEdges(alongX, stage.axes.back(), axes - 1, columns);
+  else
+    xs = tilings(0, alongX.count, columns, count >= 0);
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
     int64_t height = tiledPositions(spec, stage, axes - 2);
-    ys = tilings(ranges[axes - 2], tileRows(spec, tiling, height, columns),
-                 height >= 0);
+    ys = tilings(0, ranges[axes - 2].count,
+                 tileRows(spec, tiling, height, columns), height >= 0);
   } else {
     ys[0].tiles = 1;
     ys[0].base = [](Expr) { return Expr(0); };

@@ -102,9 +102,10 @@ static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
     if (axisIsStatic(spec, axis) && positions(extent.constant, r, s) == 0)
       continue;
     // Residues that differ only in their tap become copies in one loop: two
-    // stages instead of eight for kernel 16, stride 8. With a run-time count
-    // each residue has its own, so they stay apart.
-    if (!result.empty() && axisIsStatic(spec, axis)) {
+    // stages instead of eight for kernel 16, stride 8. With a run-time extent
+    // each residue has its own count, so they stay apart; a task's window
+    // begins at a multiple of the stride, which keeps the counts equal.
+    if (!result.empty() && extent.isConstant()) {
       AxisStage &last = result.back();
       bool sameCount = positions(extent.constant, r, s) ==
                        positions(extent.constant, last.outStart, s);

@@ -11,6 +11,7 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 using Halide::Internal::is_const_zero;
@@ -56,41 +57,50 @@ Range ContractionEmitter::range(const AxisStage &along, int64_t axis) const {
   result.count =
       simplify(ceilDiv(builder.rangeEnd(dimension) - start, along.outStep) -
                result.first);
+  result.wholeEnd = result.count;
   return result;
 }
 
-/// Tiles of `size` positions. A range that may be shorter than one (a run-time
-/// extent, not a task window, whose grain is a tile) falls back to single
-/// positions.
-std::vector<Tiling> ContractionEmitter::tilings(const Range &range,
+/// Tiles of `size` positions over [begin, begin + count). Where sums are added
+/// to the output (knob `kb`) no position may be computed twice: what is left
+/// behind the whole tiles is a narrower one, or single positions. Elsewhere the
+/// last tile is shifted inwards.
+std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
                                                 int64_t size,
                                                 bool alwaysFits) const {
-  Tiling full;
-  Expr count = range.count;
-  full.size = size;
-  if (range.constant >= 0) {
-    full.tiles = constant((range.constant + size - 1) / size);
-    bool exact = range.constant % size == 0;
-    full.base = [=](Expr tile) {
-      Expr start = tile * constant(size);
-      return exact ? start
-                   : Halide::min(start, constant(range.constant - size));
-    };
-    return {full};
-  }
-  full.base = [=](Expr tile) {
-    Expr start = tile * constant(size);
-    return size == 1 ? start : Halide::min(start, count - constant(size));
+  begin = simplify(begin);
+  count = simplify(count);
+  auto place = [](int64_t size, Expr tiles, Expr first) {
+    Tiling tiling;
+    tiling.size = size;
+    tiling.tiles = simplify(tiles);
+    tiling.base = [=](Expr tile) { return first + tile * constant(size); };
+    return tiling;
   };
-  if (size == 1 || alwaysFits) {
-    full.tiles = ceilDiv(count, size);
-    return {full};
+  std::optional<int64_t> known = Halide::Internal::as_const_int(count);
+  if (known)
+    size = std::clamp<int64_t>(size, 1, std::max<int64_t>(1, *known));
+  Expr full = constant(size);
+  if (size == 1 || (known && *known % size == 0))
+    return {place(size, count / full, begin)};
+  if (sumsInOutput()) {
+    Expr whole = simplify(count / full);
+    Expr behind = simplify(begin + whole * full);
+    if (known)
+      return {place(size, whole, begin), place(*known % size, 1, behind)};
+    return {place(size, whole, begin), place(1, count % full, behind)};
   }
-  full.tiles = Halide::select(count >= constant(size), ceilDiv(count, size), 0);
-  Tiling single;
-  single.tiles = Halide::select(count >= constant(size), 0, count);
-  single.base = [](Expr tile) { return tile; };
-  return {full, single};
+  Tiling shifted;
+  shifted.size = size;
+  shifted.tiles = ceilDiv(count, size);
+  shifted.base = [=](Expr tile) {
+    return begin + Halide::min(tile * full, count - full);
+  };
+  if (known || alwaysFits)
+    return {shifted};
+  Expr fits = count >= full;
+  shifted.tiles = Halide::select(fits, shifted.tiles, 0);
+  return {shifted, place(1, Halide::select(fits, 0, count), begin)};
 }
 
 /// The positions, counted from the range's first, whose reads all lie inside
@@ -108,12 +118,12 @@ std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
           ceilDiv(Halide::max(inputExtent(axis) - highest, 0), along.inStep)};
 }
 
-/// Tiles of blocks that lie inside the output (and read inside the input, where
-/// loads are guarded); the others are taken one by one, their stores masked.
-std::vector<Tiling> ContractionEmitter::blockTilings(const Range &range,
-                                                     const AxisStage &along,
-                                                     int64_t axis,
-                                                     int64_t size) const {
+/// Tiles of the positions whose stacked residues lie inside the output and that
+/// read, where loads are guarded, inside the input; the others one by one: few
+/// are, and a single position skips its taps outside the input.
+std::vector<Tiling>
+ContractionEmitter::interiorAndEdges(const Range &range, const AxisStage &along,
+                                     int64_t axis, int64_t size) const {
   Expr begin = range.wholeBegin, end = range.wholeEnd;
   bool guards = guardsLoads(spec) && along.taps > 0;
   if (guards) {
@@ -121,62 +131,21 @@ std::vector<Tiling> ContractionEmitter::blockTilings(const Range &range,
     begin = simplify(Halide::min(Halide::max(begin, inside), range.count));
     end = simplify(Halide::min(end, outside));
   }
-  Expr count = simplify(Halide::max(end - begin, 0)), full = constant(size);
-  Expr fits = simplify(count >= full);
+  Expr count = simplify(Halide::max(end - begin, 0));
+  Expr fits = simplify(count >= constant(size));
+  if (Halide::Internal::is_const(count))
+    fits = simplify(count > 0);
   Expr covered = simplify(Halide::select(fits, count, 0));
-  Tiling interior, edges;
-  interior.size = size;
-  interior.tiles = simplify(Halide::select(fits, ceilDiv(count, size), 0));
-  bool exact = is_const_zero(simplify(count % full));
-  interior.base = [=](Expr tile) {
-    Expr start = tile * full;
-    return begin + (exact ? start : Halide::min(start, count - full));
-  };
+  std::vector<Tiling> result = tilings(begin, covered, size, true);
+  Tiling edges;
   edges.guarded = guards;
-  edges.partial = true;
+  edges.partial = along.stacked > 1;
   edges.tiles = simplify(range.count - covered);
   edges.base = [=](Expr tile) {
     return tile + Halide::select(tile < begin, 0, covered);
   };
-  return {interior, edges};
-}
-
-/// The tiles whose reads all lie inside the input, and guarded ones for the two
-/// edges. With a run-time count the latter are single positions, which serve
-/// any length and keep the code small.
-std::vector<Tiling> ContractionEmitter::splitAtEdges(const Tiling &tiles,
-                                                     const Range &range,
-                                                     const AxisStage &along,
-                                                     int64_t axis) const {
-  Expr size = constant(tiles.size), inside, outside;
-  std::tie(inside, outside) = readsInside(range, along, axis);
-  Tiling interior = tiles, edges = tiles;
-  edges.guarded = true;
-  if (range.constant < 0) {
-    Expr first = simplify(Halide::min(inside, range.count));
-    Expr end = simplify(Halide::clamp(outside, first, range.count));
-    interior.tiles = simplify((end - first) / size);
-    interior.base = [=](Expr tile) { return first + tile * size; };
-    Expr covered = simplify(interior.tiles * size);
-    edges.size = 1;
-    edges.tiles = simplify(range.count - covered);
-    edges.base = [=](Expr tile) {
-      return tile + Halide::select(tile < first, 0, covered);
-    };
-    return {interior, edges};
-  }
-  // Whole, unshifted tiles only are interior.
-  Expr first = simplify(Halide::min(ceilDiv(inside, tiles.size), tiles.tiles));
-  Expr last =
-      simplify(Halide::max(first, Halide::min(outside, range.count) / size));
-  auto base = tiles.base;
-  interior.tiles = simplify(last - first);
-  interior.base = [=](Expr tile) { return base(tile + first); };
-  edges.tiles = simplify(tiles.tiles - (last - first));
-  edges.base = [=](Expr tile) {
-    return base(tile + Halide::select(tile < first, 0, last - first));
-  };
-  return {interior, edges};
+  result.push_back(edges);
+  return result;
 }
 
 std::vector<ChannelPart> ContractionEmitter::channelParts() const {
@@ -206,13 +175,18 @@ std::vector<ChannelPart> ContractionEmitter::channelParts() const {
   return parts;
 }
 
+bool ContractionEmitter::sumsInOutput() const {
+  int64_t size = spec.schedule.knob("kb", 0);
+  return size > 0 && size < tiling.reduction;
+}
+
 /// Blocks of `kb` input channels, so that the weights of one block and channel
 /// tile stay in cache while the pixels pass; the sums wait in the output.
 std::vector<ChannelBlock> ContractionEmitter::channelBlocks() const {
   int64_t channels = tiling.reduction;
-  int64_t size = spec.schedule.knob("kb", 0);
-  if (size <= 0 || size >= channels)
+  if (!sumsInOutput())
     return {{0, channels, true, true}};
+  int64_t size = spec.schedule.knob("kb", 0);
   std::vector<ChannelBlock> blocks;
   for (int64_t first = 0; first < channels; first += size)
     blocks.push_back({first, std::min(size, channels - first), first == 0,

@@ -204,6 +204,8 @@ void Validator::launch(const KernelLaunch &launch) {
     expression(launch.work, what + ": work");
   if (launch.taskGrain < 1)
     fail(what + ": the task grain must be positive");
+  else if (launch.taskBlock < 0 || launch.taskBlock % launch.taskGrain != 0)
+    fail(what + ": the task block must be a multiple of the task grain");
   if (launch.buffers.size() + launch.scalars.size() + 3 >
       UPCONV_RT_MAX_ARGUMENTS)
     fail(what + ": more than " + llvm::Twine(UPCONV_RT_MAX_ARGUMENTS) +

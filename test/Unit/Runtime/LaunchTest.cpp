@@ -41,6 +41,7 @@ struct Launch {
   Record *record;
   int64_t extent, grain, work = -1;
   int repeat = 1;
+  int64_t block = 0;
 };
 
 int steps(void *context, void *, upconv_rt_run *run) {
@@ -48,7 +49,8 @@ int steps(void *context, void *, upconv_rt_run *run) {
   for (int i = 0; i < launch->repeat; ++i) {
     void *arguments[] = {launch->record, nullptr, nullptr, nullptr};
     int status = upconv_rt_launch(run, recordWindow, arguments, 4, 1,
-                                  launch->extent, launch->grain, launch->work);
+                                  launch->extent, launch->grain, launch->block,
+                                  launch->work);
     if (status)
       return status;
   }
@@ -88,6 +90,21 @@ TEST(Launch, WindowsFollowTheRule) {
             record.windows.size(),
             std::max<size_t>(1, std::min<size_t>(threads, extent / grain)));
       }
+}
+
+TEST(Launch, BlocksCutTheWindows) {
+  for (int threads : {1, 2, 3})
+    for (int64_t extent : {1, 7, 48, 97})
+      for (int64_t grain : {1, 3, 8})
+        for (int64_t block : {grain, 2 * grain, 100 * grain}) {
+          Record record;
+          Launch launch{&record, extent, grain};
+          launch.block = block;
+          ASSERT_EQ(execute(launch, threads), 0);
+          expectCover(record.windows, extent, grain);
+          for (auto [begin, end] : record.windows)
+            EXPECT_LT(end - begin, 2 * block);
+        }
 }
 
 TEST(Launch, OneThreadStaysOnTheCallersThread) {

@@ -43,6 +43,10 @@ TaskAxis taskAxis(const KernelSpec &spec);
 Size taskExtent(const KernelSpec &spec);
 /// Smallest window that one task may be given (a tile must fit into it).
 int64_t taskGrain(const KernelSpec &spec);
+/// Length of the windows, a multiple of the grain, that one thread runs one
+/// after the other so that the input of each stays in a cache (knob `block`);
+/// 0: no limit.
+int64_t taskBlock(const KernelSpec &spec);
 
 /// How many zero elements the strategy reads before and after each dimension of
 /// the input. A strategy that guards its loads needs none.

@@ -63,6 +63,9 @@ struct KernelLaunch {
   /// grain, unless there is only one). Null: the kernel takes no window.
   mlir::AffineExpr taskExtent;
   int64_t taskGrain = 1;
+  /// Windows are run in blocks of this, a multiple of `taskGrain`, so that what
+  /// a block reads stays in a cache; 0: as a whole.
+  int64_t taskBlock = 0;
   /// Multiply-adds (or elements) per run, for the choice of serial or parallel;
   /// null if unknown.
   mlir::AffineExpr work;

@@ -239,7 +239,8 @@ Tensor run(const Problem &problem, const Tensor &input, const Tensor &kernel,
   } else {
     int64_t extent = problem.valueOf(taskExtent(spec));
     int64_t grain = taskGrain(spec);
-    int64_t step = std::max(grain, (extent + parts - 1) / parts);
+    int64_t granules = (extent + parts * grain - 1) / (parts * grain);
+    int64_t step = std::max<int64_t>(1, granules) * grain;
     for (int64_t at = 0; at < extent;) {
       int64_t next = at + step;
       if (extent - next < grain)
