@@ -219,6 +219,7 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   build(builder);
   Halide::Pipeline pipeline(builder.output);
   pipeline.add_custom_lowering_pass(new PinBufferMins);
+  pipeline.add_custom_lowering_pass(new UnalignedSums(builder.output.name()));
   int64_t fuse = spec.schedule.knob("fuse", 1);
   if (spec.hasWeights() && fuse > 0)
     pipeline.add_custom_lowering_pass(new FuseLoops(fuse > 1));

@@ -73,14 +73,13 @@ private:
   Range range(const AxisStage &along, int64_t axis) const;
   std::vector<Tiling> tilings(Expr begin, Expr count, int64_t size,
                               bool alwaysFits) const;
-  std::vector<Tiling> interiorAndEdges(const Range &range,
-                                       const AxisStage &along, int64_t axis,
-                                       int64_t size) const;
+  std::vector<Tiling> interiorAndEdges(const Range &range, const Stage &stage,
+                                       int64_t axis, int64_t size) const;
   std::pair<Expr, Expr> readsInside(const Range &range, const AxisStage &along,
-                                    int64_t axis) const;
+                                    int64_t axis, int64_t behind) const;
   /// The reduction is cut, and each part adds to what the output holds.
   bool sumsInOutput() const;
-  std::vector<ChannelPart> channelParts() const;
+  std::vector<ChannelPart> channelParts(const Stage &stage) const;
   Expr inputExtent(int64_t axis) const {
     return builder.size(spec.input.shape[axisDimension(spec, axis)]);
   }

@@ -145,6 +145,7 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
     int64_t reach = (spec.window[axis] - 1) * spec.dilations[axis];
     int64_t stride = spec.strides[axis];
     int64_t &low = halo.low[dimension], &high = halo.high[dimension];
+    int64_t behind = 0;
     if (spec.anchor == Anchor::Conv && !spec.low[axis].isConstant()) {
       // Same padding whose split depends on the size: never more than reach.
       low = high = reach;
@@ -156,6 +157,8 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
         continue;
       int64_t last = (along.taps - 1) * along.tapStep;
       low = std::max(low, -(along.inOffset + std::min<int64_t>(0, last)));
+      if (axis == spec.spatialRank() - 1)
+        behind = std::max(behind, pixelsBehind(stage));
       if (!in.isConstant() || !out.isConstant())
         continue;
       int64_t count = positions(out.constant, along.outStart, along.outStep);
@@ -164,8 +167,10 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
             std::max(high, along.inStep * (count - 1) + along.inOffset +
                                std::max<int64_t>(0, last) - (in.constant - 1));
     }
-    if (in.isConstant() && out.isConstant())
+    if (in.isConstant() && out.isConstant()) {
+      high += behind;
       continue;
+    }
     // With run-time sizes the relation of the two extents is the caller's;
     // every padding rule of Keras stays within these.
     if (spec.anchor == Anchor::Conv)
@@ -173,6 +178,7 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
     else
       high = (reach + std::max<int64_t>(stride - reach - 1, 0) + stride - 1) /
              stride;
+    high += behind;
   }
   return halo;
 }

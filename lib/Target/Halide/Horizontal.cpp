@@ -52,10 +52,12 @@ public:
   }
 
   /// Adds `product` over the nest to lane `lane` of output `output`.
-  void add(const Nest &nest, Expr lane, Expr output, Expr product) {
+  /// Where `real` is given and does not hold, the lane stays as it is.
+  void add(const Nest &nest, Expr lane, Expr output, Expr product, Expr real) {
     std::vector<Expr> place(arguments.begin(), arguments.end());
     place[0] = lane + output * constant(lanes);
-    sums(place) += product;
+    Expr sum = sums(place) + product;
+    sums(place) = real.defined() ? Halide::select(real, sum, sums(place)) : sum;
     nest.schedule(sums.update(sums.num_update_definitions() - 1));
   }
 
@@ -92,7 +94,24 @@ private:
   std::vector<Halide::Var> arguments;
 };
 
+/// Taps of the innermost axis that lie beside the input channels, for the first
+/// `columns` of a tile.
+struct Run {
+  int64_t columns, firstTap, taps;
+  int64_t weights; ///< of its first float among a column's
+};
+
 } // namespace
+
+static std::vector<Run> runs(const Stage &stage, const ChannelPart &part) {
+  if (!stage.unequal())
+    return {{part.vectors, 0, stage.run, 0}};
+  int64_t first = *Halide::Internal::as_const_int(part.first);
+  int64_t longer = std::clamp<int64_t>(
+      stage.longColumns - first * stage.tiling.vectors, 0, part.vectors);
+  return {{part.vectors, 1, stage.run - 1, 0},
+          {longer, 0, 1, stage.sharedWeights()}};
+}
 
 Halide::Func
 ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
@@ -102,7 +121,8 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
   int64_t lanes = tiling.lanes, columns = part.vectors;
   HorizontalTile tile(outer, columns * x.size * y.size, lanes,
                       std::to_string(counter));
-  int64_t run = stage.runLength(), last = axes - 1;
+  int64_t last = axes - 1, run = stage.run;
+  const AxisStage &inner = stage.axes[last];
   Expr panel =
       constant(stage.firstFloat) +
       (part.first + tile.at("co")) * constant(tiling.vectors * stage.rows());
@@ -110,72 +130,93 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
   for (int64_t a = 0; a < axes; ++a)
     copy = copy * constant(stage.axes[a].copies) +
            tile.at("g" + std::to_string(a));
+  // At an edge the taps of a run are taken one by one, those outside skipped.
+  bool tapByTap = run == 1 || x.guarded;
 
-  // Inputs first .. first + width * steps - 1 of every run.
-  auto update = [&](int64_t first, int64_t width, int64_t steps) {
+  // Floats first, first + 1, ... of every run (of every tap): `steps` vectors
+  // of `width`, of the last of which only `real` lanes count.
+  struct Inputs {
+    int64_t first, width, steps, real;
+  };
+  auto update = [&](const Run &of, const Inputs &inputs) {
     int64_t unroll = spec.schedule.knob("ku", 1);
-    if (x.guarded || steps % unroll != 0)
+    if (x.guarded || inputs.steps % unroll != 0)
       unroll = 1;
-    std::vector<Loop> loops = {{"lane", constant(width), Loop::Vectorized},
-                               {"v", constant(columns), Loop::Unrolled},
+    std::vector<Loop> loops = {{"lane", constant(inputs.width), Loop::Vectorized},
+                               {"v", constant(of.columns), Loop::Unrolled},
                                {"xi", constant(x.size), Loop::Unrolled},
                                {"yi", constant(y.size), Loop::Unrolled},
                                {"ciu", constant(unroll), Loop::Unrolled},
-                               {"ci", constant(steps / unroll)}};
-    for (int64_t a = axes; a-- > 0;)
-      if (stage.axes[a].taps > 1 && !(a == last && stage.run > 1))
+                               {"ci", constant(inputs.steps / unroll)}};
+    if (tapByTap)
+      loops.push_back({"k", constant(run == 1 ? inner.taps : of.taps)});
+    for (int64_t a = last; a-- > 0;)
+      if (stage.axes[a].taps > 1)
         loops.push_back(
             {"k" + std::to_string(a), constant(stage.axes[a].taps)});
     Nest nest(loops);
-    Expr channel =
-        constant(first) + nest.at("lane") +
-        (nest.at("ci") * constant(unroll) + nest.at("ciu")) * constant(width);
-    Expr tapIndex = copy, index = channel, guard;
+    Expr inRun = constant(inputs.first) + nest.at("lane") +
+                 (nest.at("ci") * constant(unroll) + nest.at("ciu")) *
+                     constant(inputs.width);
+    Expr tapIndex = copy, index = 0;
     for (int64_t a = 0; a < axes; ++a) {
       const AxisStage &along = stage.axes[a];
       Expr tap = nest.at("k" + std::to_string(a));
       Expr position = a == last       ? x.base(tile.at("x")) + nest.at("xi")
                       : a == last - 1 ? y.base(tile.at("y")) + nest.at("yi")
                                       : tile.at("z");
+      if (a == last)
+        tap = run == 1 ? nest.at("k") : 0;
       Expr i = inputPosition(along, ranges[a], position, tap);
-      if (a == last && stage.run > 1)
-        i += constant(std::min<int64_t>(0, (stage.run - 1) * along.tapStep));
+      if (a == last && run > 1)
+        i += constant(std::min<int64_t>(0, (run - 1) * along.tapStep)) +
+             constant(of.firstTap) + nest.at("k");
       else
         tapIndex = tapIndex * constant(along.taps) + tap;
-      Expr extent = inputExtent(a);
-      Expr pitch = builder.size(spec.input.strides[axisDimension(spec, a)]);
-      if (a == last && x.guarded && stage.run > 1) {
-        guard =
-            i * pitch + channel >= 0 && i * pitch + channel < extent * pitch;
-      } else if (a == last && x.guarded) {
-        guard = i >= 0 && i < extent;
-      } else if (a < last && guardsLoads(spec)) {
-        Expr condition = simplify(i >= 0 && i < extent);
+      if (guardsLoads(spec) && (a < last || x.guarded)) {
+        Expr condition = simplify(i >= 0 && i < inputExtent(a));
         if (!Halide::Internal::is_const_one(condition))
           nest.where(condition);
       }
-      index += i * pitch;
+      index += i * builder.size(spec.input.strides[axisDimension(spec, a)]);
     }
     if (!batchIsAxis(spec))
       index += (tile.at("n") + builder.windowBegin(TaskAxis::Batch)) *
                builder.size(spec.input.strides[0]);
-    Expr weight =
-        panel + (tapIndex * constant(columns) + nest.at("v")) * constant(run) +
-        channel;
+    Expr weight = panel +
+                  (tapIndex * constant(part.vectors) + nest.at("v")) *
+                      constant(stage.columnWeights()) +
+                  constant(of.weights) + inRun;
+    if (run > 1)
+      weight += nest.at("k") * constant(tiling.reduction);
+    Expr real;
+    if (inputs.real < inputs.width)
+      real = nest.at("lane") < constant(inputs.real);
     tile.add(nest, nest.at("lane"),
              nest.at("v") +
                  constant(columns) *
                      (nest.at("xi") + constant(x.size) * nest.at("yi")),
-             guardedInput(index, guard) * builder.loadWeight(weight));
+             builder.loadInput(index + inRun) * builder.loadWeight(weight),
+             real);
   };
-  if (int64_t steps = run / lanes)
-    update(0, lanes, steps);
-  int64_t done = run / lanes * lanes;
-  for (int64_t width = lanes / 2; width > 0; width /= 2)
-    if (run - done >= width) {
-      update(done, width, 1);
-      done += width;
+  for (const Run &of : runs(stage, part)) {
+    int64_t floats = (tapByTap ? 1 : of.taps) * tiling.reduction;
+    if (of.columns == 0 || of.taps == 0)
+      continue;
+    if (int64_t steps = floats / lanes)
+      update(of, {0, lanes, steps, lanes});
+    int64_t done = floats / lanes * lanes;
+    if (!x.guarded && done < floats) {
+      update(of, {done, lanes, 1, floats - done});
+      continue;
     }
+    // Nothing may be touched behind the last pixel.
+    for (int64_t width = lanes / 2; width > 0; width /= 2)
+      if (floats - done >= width) {
+        update(of, {done, width, 1, width});
+        done += width;
+      }
+  }
   return tile.total(inside);
 }
 

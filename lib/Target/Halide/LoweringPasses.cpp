@@ -27,6 +27,13 @@ Stmt PinBufferMins::visit(const LetStmt *op) {
   return simplify(mutate(substitute(op->name, Expr(0), op->body)));
 }
 
+Expr UnalignedSums::visit(const Load *op) {
+  if (op->name != output)
+    return IRMutator::visit(op);
+  return Load::make(op->type, op->name, mutate(op->index), op->image, op->param,
+                    mutate(op->predicate), ModulusRemainder());
+}
+
 /// "co" of "out.s2.co".
 static std::string loopVariable(const std::string &name) {
   return name.substr(name.rfind('.') + 1);

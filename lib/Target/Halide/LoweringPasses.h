@@ -23,10 +23,24 @@ protected:
   Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *op) override;
 };
 
+/// Loads from the output (partial sums, knob `kb`) assume no alignment. Halide
+/// takes it for a buffer of its own, but it is the caller's.
+class UnalignedSums : public Halide::Internal::IRMutator {
+public:
+  explicit UnalignedSums(std::string output) : output(std::move(output)) {}
+
+private:
+  using IRMutator::visit;
+  Halide::Expr visit(const Halide::Internal::Load *op) override;
+
+  std::string output;
+};
+
 /// Sibling stages share their outer loops. Each stage of a kernel is an update
 /// definition with a nest of its own, so a large input would be read once per
 /// stage. Neighbouring loops of the same name and range are merged; this is
-/// safe because stages write distinct elements and read none.
+/// safe because stages write distinct elements, and read at most what the same
+/// iteration wrote.
 class FuseLoops : public Halide::Internal::IRMutator {
 public:
   /// Whether the loop around a register tile (x1, x2, ...) is merged as well.

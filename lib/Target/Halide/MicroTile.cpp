@@ -316,7 +316,7 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   std::vector<Tiling> xs;
   if (stage.axes.back().stacked > 1 ||
       (guardsLoads(spec) && stage.taps() > 0))
-    xs = interiorAndEdges(alongX, stage.axes.back(), axes - 1, columns);
+    xs = interiorAndEdges(alongX, stage, axes - 1, columns);
   else
     xs = tilings(0, alongX.count, columns, count >= 0);
   std::vector<Tiling> ys(1);
@@ -331,7 +331,7 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   std::vector<ChannelBlock> blocks = {ChannelBlock()};
   if (stage.taps() > 0)
     blocks = channelBlocks();
-  for (const ChannelPart &part : channelParts())
+  for (const ChannelPart &part : channelParts(stage))
     for (const ChannelBlock &block : blocks)
       for (const Tiling &y : ys)
         for (const Tiling &x : xs)

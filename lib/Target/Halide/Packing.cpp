@@ -95,16 +95,24 @@ static void packTile(const KernelSpec &spec, const float *kernel,
                            group * perResidue + column % perResidue);
     };
     if (tiling.horizontal) {
-      // The taps of a run lie in the order of the inputs that they read.
+      // The taps of a run lie in the order of the inputs that they read; one
+      // that not all columns have comes last.
       int64_t tap = tapNumber++ % stage.run;
       if (stage.axes.back().tapStep < 0)
         tap = stage.run - 1 - tap;
-      for (int64_t column = 0; column < width; ++column)
+      int64_t place = tap * tiling.reduction, columns = width;
+      if (stage.unequal() && tap == 0) {
+        place = stage.sharedWeights();
+        columns = std::clamp<int64_t>(stage.longColumns - first, 0, width);
+      } else if (stage.unequal()) {
+        place -= tiling.reduction;
+      }
+      for (int64_t column = 0; column < columns; ++column)
         for (int64_t in = 0; in < tiling.reduction; ++in)
-          cursor[column * stage.runLength() + tap * tiling.reduction + in] =
+          cursor[column * stage.columnWeights() + place + in] =
               element(first + column, in);
       if (tapNumber % stage.run == 0)
-        cursor += width * stage.runLength();
+        cursor += width * stage.columnWeights();
       return;
     }
     for (int64_t in = 0; in < tiling.reduction; ++in)

@@ -17,13 +17,12 @@ static double vectorMacsPerPosition(const Stage &stage) {
     double vectors = tiling.fullTiles * tiling.vectors + tiling.lastVectors;
     return vectors * stage.taps() * tiling.reduction;
   }
-  // What is left of a run is taken in ever narrower vectors.
-  int64_t length = stage.runLength(), perRun = 0;
-  for (int64_t lanes = tiling.lanes; lanes > 0; lanes /= 2) {
-    perRun += length / lanes;
-    length %= lanes;
-  }
-  return double(tiling.channels) * stage.taps() / stage.run * perRun;
+  // What is left of a run takes a vector of its own.
+  int64_t perRun =
+      tiling.channels * ceilDiv(stage.sharedInputs(), tiling.lanes);
+  if (stage.unequal())
+    perRun += stage.longColumns * ceilDiv(tiling.reduction, tiling.lanes);
+  return double(stage.taps()) / stage.run * perRun;
 }
 
 std::vector<StageShape> stageShapes(const KernelSpec &spec) {

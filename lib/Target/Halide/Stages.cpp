@@ -30,6 +30,30 @@ int64_t Stage::copies() const {
   return product;
 }
 
+/// Every panel, and every run of weights, begins a cache line.
+static int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
+
+int64_t Stage::sharedWeights() const { return wholeLines(sharedInputs()); }
+
+int64_t Stage::columnWeights() const {
+  return sharedWeights() + (unequal() ? wholeLines(tiling.reduction) : 0);
+}
+
+int64_t Stage::rows() const {
+  return tiling.horizontal ? copies() * taps() / run * columnWeights()
+                           : copies() * taps() * tiling.reduction;
+}
+
+int64_t pixelsBehind(const Stage &stage) {
+  const ChannelTiling &tiling = stage.tiling;
+  if (!tiling.horizontal)
+    return 0;
+  int64_t rest = stage.sharedInputs() % tiling.lanes;
+  return rest == 0 ? 0
+                   : (tiling.lanes - rest + tiling.reduction - 1) /
+                         tiling.reduction;
+}
+
 bool batchIsAxis(const KernelSpec &spec) { return spec.spatialRank() == 0; }
 
 int64_t axisCount(const KernelSpec &spec) {
@@ -123,20 +147,36 @@ static std::vector<AxisStage> residues(const KernelSpec &spec, int64_t axis) {
   return result;
 }
 
+/// Neighbouring pixels of the input follow each other without a gap.
+static bool denseInput(const KernelSpec &spec) {
+  const std::vector<Size> &strides = spec.input.strides;
+  return spec.spatialRank() > 0 && strides.back() == Size::of(1) &&
+         strides[strides.size() - 2] == Size::of(spec.inputChannels());
+}
+
+/// Vectors along the input may leave out a tap of some columns, so all residues
+/// are one stage.
+static bool mixesResidues(const KernelSpec &spec) {
+  return stacksResidues(spec) && spec.schedule.knob("reduce", 0) != 0 &&
+         denseInput(spec) && spec.window.back() >= spec.strides.back();
+}
+
 /// The innermost axis with its residues beside the channels. Uncropped, block q
 /// is the outputs s * q .. s * q + s - 1 and tap r + j * s of residue r reads
 /// input q - j: the first k mod s residues have one tap more than the others,
-/// which makes two groups at most. The crop shifts the blocks.
+/// which makes two groups at most, or one of unequal columns. The crop shifts
+/// the blocks.
 static std::vector<AxisStage> stackedResidues(const KernelSpec &spec,
                                               int64_t axis) {
   int64_t s = spec.strides[axis], taps = spec.window[axis];
   int64_t crop = spec.low[axis].constant, more = taps % s;
+  bool mixed = mixesResidues(spec) && more != 0;
   Size extent = spec.output.shape[axis + 1];
   std::vector<AxisStage> result;
   for (bool first : {true, false}) {
     AxisStage stage;
     stage.firstTap = first ? 0 : more;
-    stage.stacked = first ? more : s - more;
+    stage.stacked = first ? (mixed ? s : more) : (mixed ? 0 : s - more);
     if (stage.stacked == 0)
       continue;
     stage.outStart = stage.firstTap - crop % s;
@@ -247,29 +287,23 @@ static ChannelTiling tilingOf(const KernelSpec &spec, int64_t stacked,
   return tiling;
 }
 
-/// Neighbouring pixels of the input follow each other without a gap.
-static bool denseInput(const KernelSpec &spec) {
-  const std::vector<Size> &strides = spec.input.strides;
-  return spec.spatialRank() > 0 && strides.back() == Size::of(1) &&
-         strides[strides.size() - 2] == Size::of(spec.inputChannels());
-}
-
 std::vector<Stage> stages(const KernelSpec &spec) {
   std::vector<Stage> result = stageAxes(spec);
   if (!spec.hasWeights())
     return result;
-  // Every panel begins a cache line.
-  constexpr int64_t line = 16;
-  int64_t next = 0;
+  int64_t next = 0, perResidue = spec.outputChannels() / spec.groups;
   for (Stage &stage : result) {
     const AxisStage &inner = stage.axes.back();
     if (spec.schedule.knob("reduce", 0) != 0 && denseInput(spec) &&
         inner.taps > 1 && std::abs(inner.tapStep) == 1)
       stage.run = inner.taps;
     stage.tiling = tilingOf(spec, inner.stacked, stage.run);
+    stage.longColumns = stage.tiling.channels;
+    int64_t lastTap = inner.firstTap + (inner.taps - 1) * inner.tapIncrement;
+    if (inner.stacked > 1 && lastTap + inner.stacked > spec.window.back())
+      stage.longColumns = (spec.window.back() - lastTap) * perResidue;
     stage.firstFloat = next;
-    int64_t floats = stage.rows() * stage.tiling.paddedChannels();
-    next += (floats + line - 1) / line * line;
+    next += wholeLines(stage.rows() * stage.tiling.paddedChannels());
   }
   return result;
 }
@@ -279,14 +313,15 @@ ChannelTiling channelTiling(const KernelSpec &spec) {
   if (!stacksResidues(spec))
     return tilingOf(spec, 1);
   int64_t stride = spec.strides.back(), more = spec.window.back() % stride;
-  return tilingOf(spec, std::max(more, stride - more));
+  return tilingOf(spec, mixesResidues(spec) ? stride
+                                            : std::max(more, stride - more));
 }
 
 int64_t panelFloats(const KernelSpec &spec) {
   int64_t floats = 0;
   for (const Stage &stage : stages(spec))
     floats = stage.firstFloat + stage.rows() * stage.tiling.paddedChannels();
-  return (floats + 15) / 16 * 16;
+  return wholeLines(floats);
 }
 
 int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,

@@ -70,11 +70,22 @@ struct Stage {
   /// horizontal vectors over dense pixels the inputs of all taps are one run.
   int64_t run = 1;
 
+  /// Columns that have all taps of the run; the others lack the one that comes
+  /// first in memory (residues of unequal length in one stage).
+  int64_t longColumns = 0;
+
   int64_t taps() const;   ///< product over the axes; 0 means act(bias) alone
   int64_t copies() const; ///< product over the axes
-  /// Reduction rows of a channel tile.
-  int64_t rows() const { return copies() * taps() * tiling.reduction; }
-  int64_t runLength() const { return run * tiling.reduction; }
+  bool unequal() const { return longColumns < tiling.channels; }
+  /// Floats of the run that all columns have, and those that only the long
+  /// ones have: the inputs, and the weights, which begin cache lines.
+  int64_t sharedInputs() const {
+    return (run - (unequal() ? 1 : 0)) * tiling.reduction;
+  }
+  int64_t sharedWeights() const;
+  int64_t columnWeights() const;
+  /// Rows of weights of a channel tile, one float per column each.
+  int64_t rows() const;
 };
 
 /// The output coordinate along `axis` of a kernel without spatial axes is the
@@ -96,6 +107,10 @@ int64_t wholePositions(int64_t extent, const AxisStage &along);
 /// wholePositions along `axis`, or -1 when the extent is unknown.
 int64_t tiledPositions(const KernelSpec &spec, const Stage &stage,
                        int64_t axis);
+
+/// Pixels behind a stage's window along the innermost axis that a vector along
+/// the input may touch: read, not used.
+int64_t pixelsBehind(const Stage &stage);
 
 /// Residues of the innermost axis lie beside the channels.
 bool stacksResidues(const KernelSpec &spec);

@@ -81,6 +81,12 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   if (known)
     size = std::clamp<int64_t>(size, 1, std::max<int64_t>(1, *known));
   Expr full = constant(size);
+  if (known && !sumsInOutput()) {
+    int64_t tiles = (*known + size - 1) / size; // of equal size
+    size = (*known + tiles - 1) / std::max<int64_t>(1, tiles);
+    size = std::max<int64_t>(1, size);
+    full = constant(size);
+  }
   if (size == 1 || (known && *known % size == 0))
     return {place(size, count / full, begin)};
   if (sumsInOutput()) {
@@ -103,16 +109,17 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   return {shifted, place(1, Halide::select(fits, 0, count), begin)};
 }
 
-/// The positions, counted from the range's first, whose reads all lie inside
-/// the input: from the first number to the second.
+/// The positions, counted from the range's first, whose reads, with `behind`
+/// pixels more, all lie inside the input: from the first number to the second.
 std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
                                                       const AxisStage &along,
-                                                      int64_t axis) const {
+                                                      int64_t axis,
+                                                      int64_t behind) const {
   int64_t reach = (along.taps - 1) * along.tapStep;
   Expr lowest =
       inputPosition(along, range, 0, 0) + constant(std::min<int64_t>(0, reach));
   Expr highest =
-      inputPosition(along, range, 0, 0) + constant(std::max<int64_t>(0, reach));
+      inputPosition(along, range, 0, 0) + constant(std::max<int64_t>(0, reach) + behind);
   // Position p reads [lowest, highest] + p * inStep.
   return {ceilDiv(Halide::max(0, -lowest), along.inStep),
           ceilDiv(Halide::max(inputExtent(axis) - highest, 0), along.inStep)};
@@ -122,12 +129,13 @@ std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
 /// read, where loads are guarded, inside the input; the others one by one: few
 /// are, and a single position skips its taps outside the input.
 std::vector<Tiling>
-ContractionEmitter::interiorAndEdges(const Range &range, const AxisStage &along,
+ContractionEmitter::interiorAndEdges(const Range &range, const Stage &stage,
                                      int64_t axis, int64_t size) const {
+  const AxisStage &along = stage.axes[axis];
   Expr begin = range.wholeBegin, end = range.wholeEnd;
   bool guards = guardsLoads(spec) && along.taps > 0;
   if (guards) {
-    auto [inside, outside] = readsInside(range, along, axis);
+    auto [inside, outside] = readsInside(range, along, axis, pixelsBehind(stage));
     begin = simplify(Halide::min(Halide::max(begin, inside), range.count));
     end = simplify(Halide::min(end, outside));
   }
@@ -148,8 +156,16 @@ ContractionEmitter::interiorAndEdges(const Range &range, const AxisStage &along,
   return result;
 }
 
-std::vector<ChannelPart> ContractionEmitter::channelParts() const {
+std::vector<ChannelPart>
+ContractionEmitter::channelParts(const Stage &stage) const {
   std::vector<ChannelPart> parts;
+  if (stage.unequal()) { // which columns of a tile are long is constant code
+    for (int64_t tile = 0; tile < tiling.tiles(); ++tile)
+      parts.push_back(
+          {tile < tiling.fullTiles ? tiling.vectors : tiling.lastVectors,
+           constant(tile), 1, false});
+    return parts;
+  }
   bool windowed =
       builder.isWindowed(TaskAxis::ChannelTiles) && tiling.groups == 1;
   Expr begin = windowed ? builder.windowBegin(TaskAxis::ChannelTiles) : Expr(0);

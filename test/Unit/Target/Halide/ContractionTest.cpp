@@ -189,6 +189,9 @@ Layer randomTransposed(std::mt19937 &random) {
     if (layer.knobs["task"] == 3)
       layer.knobs["task"] = 0;
   }
+  if (!layer.knobs.count("reduce") && layer.strategy != "gather" &&
+      random() % 3 == 0)
+    layer.knobs["kb"] = 1 + random() % 3;
   if (random() % 6 == 0)
     layer.level = pick<std::string>(random, {"x86-64", "x86-64-v3"});
   return layer;
@@ -267,8 +270,10 @@ Layer randomForward(std::mt19937 &random) {
     break;
   }
   if (layer.groups == 1 && layer.cout <= 8 && layer.cin % 4 == 0 &&
-      layer.knobs["task"] != 3)
+      layer.knobs["task"] != 3) {
     layer.knobs["reduce"] = 1;
+    layer.knobs.erase("kb");
+  }
   return layer;
 }
 
