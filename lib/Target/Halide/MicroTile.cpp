@@ -169,8 +169,15 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     spatial.push_back({"z", ranges[0].count});
   Loop channels = {"co", part.count};
   int64_t order = spec.schedule.knob("order", 0);
-  if (order == 1)
-    outer.push_back(channels);
+  std::vector<Loop> copies;
+  for (int64_t a = axes; a-- > 0;)
+    if (stage.axes[a].copies > 1)
+      copies.push_back(
+          {"g" + std::to_string(a), constant(stage.axes[a].copies)});
+  if (order == 1) {
+    outer = copies;
+    outer.insert(outer.begin(), channels);
+  }
   outer.push_back(spatial[0]);
   if (order == 2)
     outer.push_back(channels);
@@ -178,10 +185,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   if (!batchIsAxis(spec))
     outer.push_back({"n", simplify(builder.rangeEnd(0) -
                                    builder.windowBegin(TaskAxis::Batch))});
-  for (int64_t a = axes; a-- > 0;)
-    if (stage.axes[a].copies > 1)
-      outer.push_back(
-          {"g" + std::to_string(a), constant(stage.axes[a].copies)});
+  if (order != 1)
+    outer.insert(outer.end(), copies.begin(), copies.end());
   if (order == 0)
     outer.push_back(channels);
   if (tiling.groups > 1) {
