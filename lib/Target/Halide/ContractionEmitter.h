@@ -50,9 +50,11 @@ struct ChannelPart {
   bool masked;       ///< its last vector is not full
 };
 
-/// The input channels that one pass over the output sums up.
+/// The input channels that one pass over the output sums up, or several passes
+/// of a loop, `count` channels further on each.
 struct ChannelBlock {
   int64_t first = 0, count = 0;
+  int64_t passes = 1;
   bool starts = true; ///< nothing was summed before
   bool ends = true;   ///< bias and epilogue follow
 };
@@ -67,7 +69,7 @@ public:
 
 private:
   void emitStage(const Stage &stage);
-  std::vector<ChannelBlock> channelBlocks() const;
+  std::vector<ChannelBlock> channelBlocks(const Stage &stage) const;
   void emitNest(const Stage &stage, const ChannelPart &part, const Tiling &y,
                 const Tiling &x, const ChannelBlock &block);
   Range range(const AxisStage &along, int64_t axis) const;
@@ -77,8 +79,6 @@ private:
                                        int64_t axis, int64_t size) const;
   std::pair<Expr, Expr> readsInside(const Range &range, const AxisStage &along,
                                     int64_t axis, int64_t behind) const;
-  /// The reduction is cut, and each part adds to what the output holds.
-  bool sumsInOutput() const;
   std::vector<ChannelPart> channelParts(const Stage &stage) const;
   Expr inputExtent(int64_t axis) const {
     return builder.size(spec.input.shape[axisDimension(spec, axis)]);
@@ -108,6 +108,7 @@ private:
   const KernelSpec &spec;
   int64_t panelSize, axes;
   ChannelTiling tiling;      ///< of the stage being emitted
+  bool sumsInOutput = false; ///< likewise: passes add to what the output holds
   std::vector<Range> ranges; ///< likewise
   int counter = 0;
 };

@@ -211,6 +211,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
                       {"order", 0, 2},
                       {"pad", 0, 1},
                       {"block", 0, 1 << 20},
+                      {"panel", 0, 1 << 20},
                       {"fuse", 0, 2},
                       {"reduce", 0, 1},
                       {"task", -1, 3}})
@@ -347,8 +348,8 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
       return "knob 'reduce' needs an ungrouped convolution";
     if (!(spec.input.strides.back() == Size::of(1)))
       return "knob 'reduce' needs dense input channels";
-    if (spec.schedule.knob("kb", 0) != 0)
-      return "knob 'reduce' takes no blocks of input channels, knob 'kb'";
+    if (spec.schedule.knob("panel", 0) != 0)
+      return "knob 'reduce' takes no passes over input channels, knob 'panel'";
     if (spec.outputChannels() > 8)
       return "knob 'reduce' needs at most 8 output channels, got " +
              std::to_string(spec.outputChannels());

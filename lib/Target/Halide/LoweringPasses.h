@@ -23,7 +23,7 @@ protected:
   Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *op) override;
 };
 
-/// Loads from the output (partial sums, knob `kb`) assume no alignment. Halide
+/// Loads from the output (partial sums, knob `panel`) assume no alignment. Halide
 /// takes it for a buffer of its own, but it is the caller's.
 class UnalignedSums : public Halide::Internal::IRMutator {
 public:

@@ -78,6 +78,7 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
              a == axes - 1 && unrollTaps ? Loop::Unrolled : Loop::Serial});
     Nest taps(loops);
     Expr ci = constant(block.first + firstChannel) +
+              at("pass") * constant(channels) +
               taps.at("ci") * constant(unrolled) + taps.at("ciu");
     Expr tapIndex = 0, index = 0, inside;
     for (int64_t a = 0; a < axes; ++a) {
@@ -185,6 +186,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   if (!batchIsAxis(spec))
     outer.push_back({"n", simplify(builder.rangeEnd(0) -
                                    builder.windowBegin(TaskAxis::Batch))});
+  if (block.passes > 1)
+    outer.push_back({"pass", constant(block.passes)});
   if (order != 1)
     outer.insert(outer.end(), copies.begin(), copies.end());
   if (order == 0)
@@ -312,6 +315,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
 
 void ContractionEmitter::emitStage(const Stage &stage) {
   tiling = stage.tiling;
+  sumsInOutput = stage.taps() > 0 &&
+                 channelsPerPass(spec, stage) < tiling.reduction;
   ranges.clear();
   for (int64_t a = 0; a < axes; ++a)
     ranges.push_back(range(stage.axes[a], a));
@@ -335,7 +340,7 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   }
   std::vector<ChannelBlock> blocks = {ChannelBlock()};
   if (stage.taps() > 0)
-    blocks = channelBlocks();
+    blocks = channelBlocks(stage);
   for (const ChannelPart &part : channelParts(stage))
     for (const ChannelBlock &block : blocks)
       for (const Tiling &y : ys)

@@ -44,6 +44,18 @@ int64_t Stage::rows() const {
                            : copies() * taps() * tiling.reduction;
 }
 
+int64_t channelsPerPass(const KernelSpec &spec, const Stage &stage) {
+  const ChannelTiling &tiling = stage.tiling;
+  int64_t floats = spec.schedule.knob("panel", 0) * 1024 / 4;
+  int64_t row = stage.taps() * tiling.vectors * tiling.lanes;
+  if (floats == 0 || tiling.depthwise || row * tiling.reduction <= floats)
+    return tiling.reduction;
+  int64_t passes = (row * tiling.reduction + floats - 1) / floats;
+  int64_t channels = (tiling.reduction + passes - 1) / passes;
+  // Whole unrolled steps.
+  return channels <= 8 ? channels : (channels + 7) / 8 * 8;
+}
+
 int64_t pixelsBehind(const Stage &stage) {
   const ChannelTiling &tiling = stage.tiling;
   if (!tiling.horizontal)

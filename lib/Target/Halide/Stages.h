@@ -108,6 +108,10 @@ int64_t wholePositions(int64_t extent, const AxisStage &along);
 int64_t tiledPositions(const KernelSpec &spec, const Stage &stage,
                        int64_t axis);
 
+/// Input channels of a stage that one pass over the pixels sums up: all, unless
+/// the weights of a channel tile outgrow the knob `panel`.
+int64_t channelsPerPass(const KernelSpec &spec, const Stage &stage);
+
 /// Pixels behind a stage's window along the innermost axis that a vector along
 /// the input may touch: read, not used.
 int64_t pixelsBehind(const Stage &stage);

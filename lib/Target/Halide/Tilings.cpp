@@ -62,7 +62,7 @@ Range ContractionEmitter::range(const AxisStage &along, int64_t axis) const {
 }
 
 /// Tiles of `size` positions over [begin, begin + count). Where sums are added
-/// to the output (knob `kb`) no position may be computed twice: what is left
+/// to the output (knob `panel`) no position may be computed twice: what is left
 /// behind the whole tiles is a narrower one, or single positions. Elsewhere the
 /// last tile is shifted inwards.
 std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
@@ -81,7 +81,7 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   if (known)
     size = std::clamp<int64_t>(size, 1, std::max<int64_t>(1, *known));
   Expr full = constant(size);
-  if (known && !sumsInOutput()) {
+  if (known && !sumsInOutput) {
     int64_t tiles = (*known + size - 1) / size; // of equal size
     size = (*known + tiles - 1) / std::max<int64_t>(1, tiles);
     size = std::max<int64_t>(1, size);
@@ -89,7 +89,7 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   }
   if (size == 1 || (known && *known % size == 0))
     return {place(size, count / full, begin)};
-  if (sumsInOutput()) {
+  if (sumsInOutput) {
     Expr whole = simplify(count / full);
     Expr behind = simplify(begin + whole * full);
     if (known)
@@ -191,22 +191,18 @@ ContractionEmitter::channelParts(const Stage &stage) const {
   return parts;
 }
 
-bool ContractionEmitter::sumsInOutput() const {
-  int64_t size = spec.schedule.knob("kb", 0);
-  return size > 0 && size < tiling.reduction;
-}
-
-/// Blocks of `kb` input channels, so that the weights of one block and channel
-/// tile stay in cache while the pixels pass; the sums wait in the output.
-std::vector<ChannelBlock> ContractionEmitter::channelBlocks() const {
-  int64_t channels = tiling.reduction;
-  if (!sumsInOutput())
-    return {{0, channels, true, true}};
-  int64_t size = spec.schedule.knob("kb", 0);
-  std::vector<ChannelBlock> blocks;
-  for (int64_t first = 0; first < channels; first += size)
-    blocks.push_back({first, std::min(size, channels - first), first == 0,
-                      first + size >= channels});
+/// Blocks of input channels, so that the weights of one block and channel tile
+/// stay in a cache while the pixels pass; the sums wait in the output.
+std::vector<ChannelBlock>
+ContractionEmitter::channelBlocks(const Stage &stage) const {
+  int64_t channels = tiling.reduction, size = channelsPerPass(spec, stage);
+  if (size >= channels)
+    return {{0, channels, 1, true, true}};
+  int64_t passes = (channels + size - 1) / size, last = (passes - 1) * size;
+  std::vector<ChannelBlock> blocks = {{0, size, 1, true, false}};
+  if (passes > 2)
+    blocks.push_back({size, size, passes - 2, false, false});
+  blocks.push_back({last, channels - last, 1, false, true});
   return blocks;
 }
 

@@ -191,7 +191,7 @@ Layer randomTransposed(std::mt19937 &random) {
   }
   if (!layer.knobs.count("reduce") && layer.strategy != "gather" &&
       random() % 3 == 0)
-    layer.knobs["kb"] = 1 + random() % 3;
+    layer.knobs["panel"] = 1;
   if (random() % 6 == 0)
     layer.level = pick<std::string>(random, {"x86-64", "x86-64-v3"});
   return layer;
@@ -272,7 +272,7 @@ Layer randomForward(std::mt19937 &random) {
   if (layer.groups == 1 && layer.cout <= 8 && layer.cin % 4 == 0 &&
       layer.knobs["task"] != 3) {
     layer.knobs["reduce"] = 1;
-    layer.knobs.erase("kb");
+    layer.knobs.erase("panel");
   }
   return layer;
 }
