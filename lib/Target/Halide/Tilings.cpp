@@ -63,8 +63,9 @@ Range ContractionEmitter::range(const AxisStage &along, int64_t axis) const {
 
 /// Tiles of `size` positions over [begin, begin + count). Where sums are added
 /// to the output (knob `panel`) no position may be computed twice: what is left
-/// behind the whole tiles is a narrower one, or single positions. Elsewhere the
-/// last tile is shifted inwards.
+/// behind the whole tiles is a narrower one, or single positions. Elsewhere
+/// tiles are of equal size and the last one is shifted inwards, unless that
+/// repeats more than a sixteenth of the work, which a tile of its own avoids.
 std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
                                                 int64_t size,
                                                 bool alwaysFits) const {
@@ -81,15 +82,18 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   if (known)
     size = std::clamp<int64_t>(size, 1, std::max<int64_t>(1, *known));
   Expr full = constant(size);
-  if (known && !sumsInOutput) {
-    int64_t tiles = (*known + size - 1) / size; // of equal size
-    size = (*known + tiles - 1) / std::max<int64_t>(1, tiles);
-    size = std::max<int64_t>(1, size);
+  bool exact = sumsInOutput;
+  if (known && *known > 0 && !exact) {
+    int64_t tiles = (*known + size - 1) / size;
+    int64_t equal = (*known + tiles - 1) / tiles;
+    exact = (tiles * equal - *known) * 16 > *known;
+    if (!exact)
+      size = equal;
     full = constant(size);
   }
   if (size == 1 || (known && *known % size == 0))
     return {place(size, count / full, begin)};
-  if (sumsInOutput) {
+  if (exact) {
     Expr whole = simplify(count / full);
     Expr behind = simplify(begin + whole * full);
     if (known)
