@@ -67,9 +67,10 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
 }
 
 // How many windows to cut [0, extent) into: one per thread, as far as the grain
-// and the work allow. Fewer, larger windows re-read fewer weights.
+// and the work allow. Fewer, larger windows re-read fewer weights. Where blocks
+// re-read them anyway, four per thread even out cores of unequal speed.
 static int count_windows(upconv_rt_run *run, int64_t extent, int64_t grain,
-                         int64_t work) {
+                         int64_t block, int64_t work) {
   if (run->threads == 1)
     return 1;
   int64_t windows = extent / grain;
@@ -79,7 +80,10 @@ static int count_windows(upconv_rt_run *run, int64_t extent, int64_t grain,
     return 1;
   if (run->threads == 0)
     run->threads = upconv_rt_available_cores();
-  return windows < run->threads ? (int)windows : run->threads;
+  int most = run->threads;
+  if (block > 0 && extent / block >= 4 * most)
+    most *= 4;
+  return windows < most ? (int)windows : most;
 }
 
 int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
@@ -87,7 +91,7 @@ int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
                      int64_t grain, int64_t block, int64_t work) {
   if (extent <= 0)
     return UPCONV_RT_OK;
-  int windows = count_windows(run, extent, grain, work);
+  int windows = count_windows(run, extent, grain, block, work);
   if (windows == 1)
     return upconv_rt_run_blocks(kernel, arguments, window, 0, extent, block)
                ? UPCONV_RT_INTERNAL
