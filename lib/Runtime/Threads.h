@@ -17,9 +17,9 @@ typedef struct {
   atomic_int finished, failed;
 } upconv_rt_task;
 
-/// Runs the kernel over [begin, end) in blocks of `block`, or as a whole if that
-/// is 0. The last block takes the rest and is no smaller than the others, so
-/// never smaller than the grain. Returns the kernel's status.
+/// Runs the kernel over [begin, end) in blocks of `block`, or as a whole if
+/// that is 0. The last block takes the rest and is no smaller than the others,
+/// so never smaller than the grain. Returns the kernel's status.
 int upconv_rt_run_blocks(upconv_rt_kernel *kernel, void **arguments, int window,
                          int64_t begin, int64_t end, int64_t block);
 

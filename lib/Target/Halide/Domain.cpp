@@ -146,9 +146,13 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
     int64_t stride = spec.strides[axis];
     int64_t &low = halo.low[dimension], &high = halo.high[dimension];
     int64_t behind = 0;
+    if (axis == spec.spatialRank() - 1)
+      for (const Stage &stage : stages(spec))
+        behind = std::max(behind, pixelsBehind(stage));
     if (spec.anchor == Anchor::Conv && !spec.low[axis].isConstant()) {
       // Same padding whose split depends on the size: never more than reach.
-      low = high = reach;
+      low = reach;
+      high = reach + behind;
       continue;
     }
     for (const Stage &stage : stages(spec)) {
@@ -157,8 +161,6 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
         continue;
       int64_t last = (along.taps - 1) * along.tapStep;
       low = std::max(low, -(along.inOffset + std::min<int64_t>(0, last)));
-      if (axis == spec.spatialRank() - 1)
-        behind = std::max(behind, pixelsBehind(stage));
       if (!in.isConstant() || !out.isConstant())
         continue;
       int64_t count = positions(out.constant, along.outStart, along.outStep);

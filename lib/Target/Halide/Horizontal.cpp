@@ -142,12 +142,13 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
     int64_t unroll = spec.schedule.knob("ku", 1);
     if (x.guarded || inputs.steps % unroll != 0)
       unroll = 1;
-    std::vector<Loop> loops = {{"lane", constant(inputs.width), Loop::Vectorized},
-                               {"v", constant(of.columns), Loop::Unrolled},
-                               {"xi", constant(x.size), Loop::Unrolled},
-                               {"yi", constant(y.size), Loop::Unrolled},
-                               {"ciu", constant(unroll), Loop::Unrolled},
-                               {"ci", constant(inputs.steps / unroll)}};
+    std::vector<Loop> loops = {
+        {"lane", constant(inputs.width), Loop::Vectorized},
+        {"v", constant(of.columns), Loop::Unrolled},
+        {"xi", constant(x.size), Loop::Unrolled},
+        {"yi", constant(y.size), Loop::Unrolled},
+        {"ciu", constant(unroll), Loop::Unrolled},
+        {"ci", constant(inputs.steps / unroll)}};
     if (tapByTap)
       loops.push_back({"k", constant(run == 1 ? inner.taps : of.taps)});
     for (int64_t a = last; a-- > 0;)
@@ -192,12 +193,11 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
     Expr real;
     if (inputs.real < inputs.width)
       real = nest.at("lane") < constant(inputs.real);
-    tile.add(nest, nest.at("lane"),
-             nest.at("v") +
-                 constant(columns) *
-                     (nest.at("xi") + constant(x.size) * nest.at("yi")),
-             builder.loadInput(index + inRun) * builder.loadWeight(weight),
-             real);
+    tile.add(
+        nest, nest.at("lane"),
+        nest.at("v") + constant(columns) *
+                           (nest.at("xi") + constant(x.size) * nest.at("yi")),
+        builder.loadInput(index + inRun) * builder.loadWeight(weight), real);
   };
   for (const Run &of : runs(stage, part)) {
     int64_t floats = (tapByTap ? 1 : of.taps) * tiling.reduction;

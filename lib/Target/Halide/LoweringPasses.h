@@ -23,8 +23,8 @@ protected:
   Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *op) override;
 };
 
-/// Loads from the output (partial sums, knob `panel`) assume no alignment. Halide
-/// takes it for a buffer of its own, but it is the caller's.
+/// Loads from the output (partial sums, knob `panel`) assume no alignment.
+/// Halide takes it for a buffer of its own, but it is the caller's.
 class UnalignedSums : public Halide::Internal::IRMutator {
 public:
   explicit UnalignedSums(std::string output) : output(std::move(output)) {}

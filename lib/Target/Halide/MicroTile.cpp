@@ -315,8 +315,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
 
 void ContractionEmitter::emitStage(const Stage &stage) {
   tiling = stage.tiling;
-  sumsInOutput = stage.taps() > 0 &&
-                 channelsPerPass(spec, stage) < tiling.reduction;
+  sumsInOutput =
+      stage.taps() > 0 && channelsPerPass(spec, stage) < tiling.reduction;
   ranges.clear();
   for (int64_t a = 0; a < axes; ++a)
     ranges.push_back(range(stage.axes[a], a));
@@ -324,8 +324,7 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   int64_t count = tiledPositions(spec, stage, axes - 1);
   int64_t columns = tileColumns(spec, tiling, count);
   std::vector<Tiling> xs;
-  if (stage.axes.back().stacked > 1 ||
-      (guardsLoads(spec) && stage.taps() > 0))
+  if (stage.axes.back().stacked > 1 || (guardsLoads(spec) && stage.taps() > 0))
     xs = interiorAndEdges(alongX, stage, axes - 1, columns);
   else
     xs = tilings(0, alongX.count, columns, count >= 0);

@@ -61,9 +61,9 @@ int64_t pixelsBehind(const Stage &stage) {
   if (!tiling.horizontal)
     return 0;
   int64_t rest = stage.sharedInputs() % tiling.lanes;
-  return rest == 0 ? 0
-                   : (tiling.lanes - rest + tiling.reduction - 1) /
-                         tiling.reduction;
+  return rest == 0
+             ? 0
+             : (tiling.lanes - rest + tiling.reduction - 1) / tiling.reduction;
 }
 
 bool batchIsAxis(const KernelSpec &spec) { return spec.spatialRank() == 0; }
@@ -325,8 +325,8 @@ ChannelTiling channelTiling(const KernelSpec &spec) {
   if (!stacksResidues(spec))
     return tilingOf(spec, 1);
   int64_t stride = spec.strides.back(), more = spec.window.back() % stride;
-  return tilingOf(spec, mixesResidues(spec) ? stride
-                                            : std::max(more, stride - more));
+  return tilingOf(spec,
+                  mixesResidues(spec) ? stride : std::max(more, stride - more));
 }
 
 int64_t panelFloats(const KernelSpec &spec) {

@@ -122,8 +122,8 @@ std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
   int64_t reach = (along.taps - 1) * along.tapStep;
   Expr lowest =
       inputPosition(along, range, 0, 0) + constant(std::min<int64_t>(0, reach));
-  Expr highest =
-      inputPosition(along, range, 0, 0) + constant(std::max<int64_t>(0, reach) + behind);
+  Expr highest = inputPosition(along, range, 0, 0) +
+                 constant(std::max<int64_t>(0, reach) + behind);
   // Position p reads [lowest, highest] + p * inStep.
   return {ceilDiv(Halide::max(0, -lowest), along.inStep),
           ceilDiv(Halide::max(inputExtent(axis) - highest, 0), along.inStep)};
@@ -132,14 +132,16 @@ std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
 /// Tiles of the positions whose stacked residues lie inside the output and that
 /// read, where loads are guarded, inside the input; the others one by one: few
 /// are, and a single position skips its taps outside the input.
-std::vector<Tiling>
-ContractionEmitter::interiorAndEdges(const Range &range, const Stage &stage,
-                                     int64_t axis, int64_t size) const {
+std::vector<Tiling> ContractionEmitter::interiorAndEdges(const Range &range,
+                                                         const Stage &stage,
+                                                         int64_t axis,
+                                                         int64_t size) const {
   const AxisStage &along = stage.axes[axis];
   Expr begin = range.wholeBegin, end = range.wholeEnd;
   bool guards = guardsLoads(spec) && along.taps > 0;
   if (guards) {
-    auto [inside, outside] = readsInside(range, along, axis, pixelsBehind(stage));
+    auto [inside, outside] =
+        readsInside(range, along, axis, pixelsBehind(stage));
     begin = simplify(Halide::min(Halide::max(begin, inside), range.count));
     end = simplify(Halide::min(end, outside));
   }

@@ -77,12 +77,12 @@ void ModuleBuilder::buildLaunch(const KernelLaunch &launch) {
         runtime("upconv_rt_launch", i32,
                 {pointer, pointer, pointer, i32, i32, i64, i64, i64, i64});
     status = builder.CreateCall(
-        helper, {steps->getArg(2), kernel, arguments, builder.getInt32(next),
-                 builder.getInt32(window),
-                 extents.get(builder, values, launch.taskExtent),
-                 builder.getInt64(launch.taskGrain),
-                 builder.getInt64(launch.taskBlock),
-                 extents.getWork(builder, values, launch.work)});
+        helper,
+        {steps->getArg(2), kernel, arguments, builder.getInt32(next),
+         builder.getInt32(window),
+         extents.get(builder, values, launch.taskExtent),
+         builder.getInt64(launch.taskGrain), builder.getInt64(launch.taskBlock),
+         extents.getWork(builder, values, launch.work)});
   } else {
     status = builder.CreateCall(type, kernel, {arguments});
   }

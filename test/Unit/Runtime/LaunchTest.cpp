@@ -48,9 +48,9 @@ int steps(void *context, void *, upconv_rt_run *run) {
   auto *launch = static_cast<Launch *>(context);
   for (int i = 0; i < launch->repeat; ++i) {
     void *arguments[] = {launch->record, nullptr, nullptr, nullptr};
-    int status = upconv_rt_launch(run, recordWindow, arguments, 4, 1,
-                                  launch->extent, launch->grain, launch->block,
-                                  launch->work);
+    int status =
+        upconv_rt_launch(run, recordWindow, arguments, 4, 1, launch->extent,
+                         launch->grain, launch->block, launch->work);
     if (status)
       return status;
   }

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 using namespace upconv;
@@ -376,4 +377,33 @@ TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
       << error;
   EXPECT_EQ(compiled.executedMacs, 2 * 14 * 2 * 5 * 16);
   EXPECT_EQ(usefulMacs(spec), (26 * 2 - 2) * 5 * 16);
+}
+
+TEST(Contraction, NotANumberStaysInItsWindow) {
+  // Vectors along the input end behind a run, in pixels that it does not use.
+  for (int64_t pixel : {0, 5, 6, 12}) {
+    Layer layer;
+    layer.in = {13};
+    layer.kernel = {5};
+    layer.strides = {2};
+    layer.dilations = {1};
+    layer.low = {1};
+    layer.out = {26};
+    layer.cin = 12;
+    layer.cout = 1;
+    layer.strategy = "phase-gemm";
+    layer.knobs = {{"reduce", 1}, {"pad", 1}, {"tx", 3}};
+    Problem problem = problemOf(layer);
+    const KernelSpec &spec = problem.spec;
+    ASSERT_FALSE(scheduleViolation(spec));
+    Tensor input = integers({1, 13, 12}, 1), kernel = integers({5, 1, 12}, 2),
+           bias = integers({1}, 3);
+    for (int64_t channel = 0; channel < 12; ++channel)
+      input.values[pixel * 12 + channel] = std::nanf("");
+    Tensor expected = reference(spec, problem, input, kernel, bias, {1, 26, 1});
+    Tensor actual = run(problem, input, kernel, bias, {}, {1, 26, 1}, 1);
+    for (size_t i = 0; i < expected.values.size(); ++i)
+      EXPECT_EQ(std::isnan(actual.values[i]), std::isnan(expected.values[i]))
+          << "pixel " << pixel << ", element " << i;
+  }
 }
