@@ -145,14 +145,9 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
     int64_t reach = (spec.window[axis] - 1) * spec.dilations[axis];
     int64_t stride = spec.strides[axis];
     int64_t &low = halo.low[dimension], &high = halo.high[dimension];
-    int64_t behind = 0;
-    if (axis == spec.spatialRank() - 1)
-      for (const Stage &stage : stages(spec))
-        behind = std::max(behind, pixelsBehind(stage));
     if (spec.anchor == Anchor::Conv && !spec.low[axis].isConstant()) {
       // Same padding whose split depends on the size: never more than reach.
-      low = reach;
-      high = reach + behind;
+      low = high = reach;
       continue;
     }
     for (const Stage &stage : stages(spec)) {
@@ -169,10 +164,8 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
             std::max(high, along.inStep * (count - 1) + along.inOffset +
                                std::max<int64_t>(0, last) - (in.constant - 1));
     }
-    if (in.isConstant() && out.isConstant()) {
-      high += behind;
+    if (in.isConstant() && out.isConstant())
       continue;
-    }
     // With run-time sizes the relation of the two extents is the caller's;
     // every padding rule of Keras stays within these.
     if (spec.anchor == Anchor::Conv)
@@ -180,8 +173,11 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
     else
       high = (reach + std::max<int64_t>(stride - reach - 1, 0) + stride - 1) /
              stride;
-    high += behind;
   }
+  int64_t behind = 0;
+  for (const Stage &stage : stages(spec))
+    behind = std::max(behind, pixelsBehind(stage));
+  halo.high[axisDimension(spec, spec.spatialRank() - 1)] += behind;
   return halo;
 }
 

@@ -185,7 +185,7 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
       index += (tile.at("n") + builder.windowBegin(TaskAxis::Batch)) *
                builder.size(spec.input.strides[0]);
     Expr weight = panel +
-                  (tapIndex * constant(part.vectors) + nest.at("v")) *
+                  (tapIndex * constant(columns) + nest.at("v")) *
                       constant(stage.columnWeights()) +
                   constant(of.weights) + inRun;
     if (run > 1)

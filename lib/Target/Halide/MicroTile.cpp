@@ -80,7 +80,7 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
     Expr ci = constant(block.first + firstChannel) +
               at("pass") * constant(channels) +
               taps.at("ci") * constant(unrolled) + taps.at("ciu");
-    Expr tapIndex = 0, index = 0, inside;
+    Expr tapIndex = 0, index = 0;
     for (int64_t a = 0; a < axes; ++a) {
       const AxisStage &along = stage.axes[a];
       Expr tap = taps.at("k" + std::to_string(a));
@@ -111,13 +111,12 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
                ci;
     Expr weight =
         panel + row * constant(width) + v * constant(tiling.lanes) + lane;
+    Expr inside;
     if (tiling.depthwise)
       channel = tile * constant(tiling.vectors * tiling.lanes) +
                 v * constant(tiling.lanes) + lane;
-    if (tiling.depthwise && part.masked) {
-      Expr real = channel < constant(tiling.channels);
-      inside = inside.defined() ? inside && real : real;
-    }
+    if (tiling.depthwise && part.masked)
+      inside = channel < constant(tiling.channels);
     Expr channelOffset = channel * builder.size(spec.input.strides.back());
     Expr value = guardedInput(index + channelOffset, inside);
     sums(arguments) += value * builder.loadWeight(weight);

@@ -8,8 +8,6 @@
 
 namespace upconv {
 
-static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// Vector multiply-adds for one output position of a stage.
 static double vectorMacsPerPosition(const Stage &stage) {
   const ChannelTiling &tiling = stage.tiling;

@@ -31,7 +31,7 @@ int64_t Stage::copies() const {
 }
 
 /// Every panel, and every run of weights, begins a cache line.
-static int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
+static int64_t wholeLines(int64_t floats) { return ceilDiv(floats, 16) * 16; }
 
 int64_t Stage::sharedWeights() const { return wholeLines(sharedInputs()); }
 
@@ -50,10 +50,10 @@ int64_t channelsPerPass(const KernelSpec &spec, const Stage &stage) {
   int64_t row = stage.taps() * tiling.vectors * tiling.lanes;
   if (floats == 0 || tiling.depthwise || row * tiling.reduction <= floats)
     return tiling.reduction;
-  int64_t passes = (row * tiling.reduction + floats - 1) / floats;
-  int64_t channels = (tiling.reduction + passes - 1) / passes;
+  int64_t passes = ceilDiv(row * tiling.reduction, floats);
+  int64_t channels = ceilDiv(tiling.reduction, passes);
   // Whole unrolled steps.
-  return channels <= 8 ? channels : (channels + 7) / 8 * 8;
+  return channels <= 8 ? channels : ceilDiv(channels, 8) * 8;
 }
 
 int64_t pixelsBehind(const Stage &stage) {
@@ -61,9 +61,7 @@ int64_t pixelsBehind(const Stage &stage) {
   if (!tiling.horizontal)
     return 0;
   int64_t rest = stage.sharedInputs() % tiling.lanes;
-  return rest == 0
-             ? 0
-             : (tiling.lanes - rest + tiling.reduction - 1) / tiling.reduction;
+  return rest == 0 ? 0 : ceilDiv(tiling.lanes - rest, tiling.reduction);
 }
 
 bool batchIsAxis(const KernelSpec &spec) { return spec.spatialRank() == 0; }

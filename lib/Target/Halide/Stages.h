@@ -21,6 +21,8 @@
 
 namespace upconv {
 
+inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 /// One stage along one axis. Output position q of copy g is
 ///   o = outStart + g + outStep * q,
 /// it reads the inputs i = inStep * q + inOffset + j * tapStep (minus the

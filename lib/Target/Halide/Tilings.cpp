@@ -84,8 +84,7 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   Expr full = constant(size);
   bool exact = sumsInOutput;
   if (known && *known > 0 && !exact) {
-    int64_t tiles = (*known + size - 1) / size;
-    int64_t equal = (*known + tiles - 1) / tiles;
+    int64_t tiles = ceilDiv(*known, size), equal = ceilDiv(*known, tiles);
     exact = (tiles * equal - *known) * 16 > *known;
     if (!exact)
       size = equal;
@@ -204,7 +203,7 @@ ContractionEmitter::channelBlocks(const Stage &stage) const {
   int64_t channels = tiling.reduction, size = channelsPerPass(spec, stage);
   if (size >= channels)
     return {{0, channels, 1, true, true}};
-  int64_t passes = (channels + size - 1) / size, last = (passes - 1) * size;
+  int64_t passes = ceilDiv(channels, size), last = (passes - 1) * size;
   std::vector<ChannelBlock> blocks = {{0, size, 1, true, false}};
   if (passes > 2)
     blocks.push_back({size, size, passes - 2, false, false});

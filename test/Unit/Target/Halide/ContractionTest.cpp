@@ -359,16 +359,22 @@ TEST(Contraction, StackedExecutesTheUsefulMultiplyAddsOnly) {
   EXPECT_EQ(usefulMacs(spec), 6 * 10 * 4 * 5 * 16);
 }
 
-TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
+/// 13 positions, stride 2, crop 1, 26 positions out.
+static Layer twiceAsLong(int64_t taps, int64_t cin, int64_t cout) {
   Layer layer;
   layer.in = {13};
-  layer.kernel = {4};
+  layer.kernel = {taps};
   layer.strides = {2};
   layer.dilations = {1};
   layer.low = {1};
   layer.out = {26};
-  layer.cin = 5;
-  layer.cout = 16;
+  layer.cin = cin;
+  layer.cout = cout;
+  return layer;
+}
+
+TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
+  Layer layer = twiceAsLong(4, 5, 16);
   layer.knobs["tx"] = 7; // 13 positions: two tiles of 7
   KernelSpec spec = problemOf(layer).spec;
   CompiledKernel compiled;
@@ -382,15 +388,7 @@ TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
 TEST(Contraction, NotANumberStaysInItsWindow) {
   // Vectors along the input end behind a run, in pixels that it does not use.
   for (int64_t pixel : {0, 5, 6, 12}) {
-    Layer layer;
-    layer.in = {13};
-    layer.kernel = {5};
-    layer.strides = {2};
-    layer.dilations = {1};
-    layer.low = {1};
-    layer.out = {26};
-    layer.cin = 12;
-    layer.cout = 1;
+    Layer layer = twiceAsLong(5, 12, 1);
     layer.strategy = "phase-gemm";
     layer.knobs = {{"reduce", 1}, {"pad", 1}, {"tx", 3}};
     Problem problem = problemOf(layer);
