@@ -7,9 +7,12 @@
 using namespace mlir;
 using namespace upconv;
 
-// Inputs, parameters and outputs, each moved once.
-static int64_t bytesMoved(const LibraryPlan &plan) {
+// Inputs, parameters that some output depends on, and outputs, each moved once.
+static int64_t bytesMoved(const Session &session) {
+  const LibraryPlan &plan = session.built.library;
   int64_t elements = plan.parameters;
+  for (const KernelCall &call : session.built.calls)
+    elements -= deadWeights(session.built.kernels[call.kernel]);
   for (const std::vector<Port> *ports : {&plan.inputs, &plan.outputs})
     for (const Port &port : *ports) {
       int64_t count = 1;
@@ -51,6 +54,6 @@ std::optional<BenchRequest> upconv::benchRequest(const Session &session) {
   for (const KernelCall &call : session.built.calls)
     request.usefulMacs +=
         std::max<int64_t>(usefulMacs(session.built.kernels[call.kernel]), 0);
-  request.bytes = bytesMoved(session.built.library);
+  request.bytes = bytesMoved(session);
   return request;
 }

@@ -226,6 +226,7 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   if (spec.schedule.knob("reduce", 0) != 0)
     pipeline.add_custom_lowering_pass(
         new PairNeighbours(spec.target.vectorFloats));
+  pipeline.add_custom_lowering_pass(new NameNegativePlaces);
   Halide::Module module = pipeline.compile_to_module(
       builder.arguments(), spec.name, halideTarget(spec));
 

@@ -12,6 +12,7 @@
 #include "Stages.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,8 +29,18 @@ struct Tiling {
   int64_t size = 1;
   Expr tiles;
   std::function<Expr(Expr)> base;
-  bool guarded = false; ///< single positions that may read outside the input
+  bool guarded = false; ///< positions that may read outside the input
   bool partial = false; ///< some stacked residue may lie outside the output
+  /// One tile at a position known at compile time: taps that reach outside the
+  /// input are left out of its code.
+  std::optional<int64_t> start;
+};
+
+/// Taps [first, first + count) along an axis and the positions of a tile, from
+/// `low`, that they serve.
+struct TapSpan {
+  int64_t first = 0, count = 1;
+  int64_t low = 0, size = 1;
 };
 
 /// The positions of one stage along one axis that the task covers.
@@ -77,6 +88,10 @@ private:
                               bool alwaysFits) const;
   std::vector<Tiling> interiorAndEdges(const Range &range, const Stage &stage,
                                        int64_t axis, int64_t size) const;
+  std::vector<Tiling> edgesInTiles(const Range &range, const AxisStage &along,
+                                   int64_t axis, int64_t size) const;
+  std::vector<TapSpan> tapSpans(const AxisStage &along, int64_t axis,
+                                const Tiling &tile) const;
   std::pair<Expr, Expr> readsInside(const Range &range, const AxisStage &along,
                                     int64_t axis, int64_t behind) const;
   std::vector<ChannelPart> channelParts(const Stage &stage) const;

@@ -207,7 +207,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
                       {"ku", 1, 16},
                       {"lanes", 1, 64},
                       {"order", 0, 2},
-                      {"pad", 0, 1},
+                      {"pad", 0, 2},
                       {"block", 0, 1 << 20},
                       {"panel", 0, 1 << 20},
                       {"fuse", 0, 2},
@@ -364,33 +364,66 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
 // Useful multiply-adds
 //===----------------------------------------------------------------------===//
 
-int64_t usefulMacs(const KernelSpec &spec) {
-  if (!spec.hasWeights())
-    return 0;
+namespace {
+/// Of one axis with known sizes: the (input, tap) pairs that meet an output, or
+/// seen from a forward convolution the (output, tap) pairs that meet an input;
+/// and the taps that are in any of them.
+struct AxisWork {
+  int64_t pairs = 0, liveTaps = 0;
+};
+} // namespace
+
+static AxisWork axisWork(const KernelSpec &spec, int64_t axis) {
+  int64_t in = spec.input.shape[axis + 1].constant;
+  int64_t out = spec.output.shape[axis + 1].constant;
+  bool transposed = spec.anchor == Anchor::ConvTranspose;
+  int64_t from = transposed ? in : out, to = transposed ? out : in;
+  AxisWork work;
+  for (int64_t k = 0; k < spec.window[axis]; ++k) {
+    int64_t before = work.pairs;
+    for (int64_t p = 0; p < from; ++p) {
+      int64_t q = p * spec.strides[axis] + k * spec.dilations[axis] -
+                  spec.low[axis].constant;
+      work.pairs += q >= 0 && q < to;
+    }
+    work.liveTaps += work.pairs > before;
+  }
+  return work;
+}
+
+static bool hasKnownSizes(const KernelSpec &spec) {
   for (const TensorArgument *tensor : {&spec.input, &spec.output})
     for (const Size &size : tensor->shape)
       if (!size.isConstant())
-        return -1;
+        return false;
+  for (const Size &low : spec.low)
+    if (!low.isConstant())
+      return false;
+  return true;
+}
+
+int64_t usefulMacs(const KernelSpec &spec) {
+  if (!spec.hasWeights())
+    return 0;
+  if (!hasKnownSizes(spec))
+    return -1;
   int64_t macs = spec.output.shape[0].constant * spec.outputChannels() *
                  (spec.inputChannels() / spec.groups);
-  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
-    if (!spec.low[axis].isConstant())
-      return -1;
-    int64_t in = spec.input.shape[axis + 1].constant;
-    int64_t out = spec.output.shape[axis + 1].constant;
-    // Seen from the shorter side: o for a transposed, i for a forward one.
-    bool transposed = spec.anchor == Anchor::ConvTranspose;
-    int64_t from = transposed ? in : out, to = transposed ? out : in;
-    int64_t pairs = 0;
-    for (int64_t p = 0; p < from; ++p)
-      for (int64_t k = 0; k < spec.window[axis]; ++k) {
-        int64_t q = p * spec.strides[axis] + k * spec.dilations[axis] -
-                    spec.low[axis].constant;
-        pairs += q >= 0 && q < to;
-      }
-    macs *= pairs;
-  }
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis)
+    macs *= axisWork(spec, axis).pairs;
   return macs;
+}
+
+int64_t deadWeights(const KernelSpec &spec) {
+  if (!spec.hasWeights() || !hasKnownSizes(spec))
+    return 0;
+  int64_t all = spec.outputChannels() * (spec.inputChannels() / spec.groups);
+  int64_t live = all;
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
+    all *= spec.window[axis];
+    live *= axisWork(spec, axis).liveTaps;
+  }
+  return all - live;
 }
 
 } // namespace upconv

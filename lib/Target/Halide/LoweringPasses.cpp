@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 using Halide::Expr;
 using namespace Halide::Internal; // IR node names, throughout this file
@@ -32,6 +33,21 @@ Expr UnalignedSums::visit(const Load *op) {
     return IRMutator::visit(op);
   return Load::make(op->type, op->name, mutate(op->index), op->image, op->param,
                     mutate(op->predicate), ModulusRemainder());
+}
+
+Expr NameNegativePlaces::visit(const Load *op) {
+  const Ramp *ramp = op->index.as<Ramp>();
+  std::optional<int64_t> base;
+  if (ramp)
+    base = as_const_int(ramp->base);
+  if (!base || *base >= 0)
+    return IRMutator::visit(op);
+  std::string name = unique_name("place");
+  Expr index = Ramp::make(Variable::make(ramp->base.type(), name),
+                          mutate(ramp->stride), ramp->lanes);
+  return Let::make(name, ramp->base,
+                   Load::make(op->type, op->name, index, op->image, op->param,
+                              mutate(op->predicate), op->alignment));
 }
 
 /// "co" of "out.s2.co".

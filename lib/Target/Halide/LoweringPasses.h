@@ -36,6 +36,15 @@ private:
   std::string output;
 };
 
+/// Vectors loaded from a constant place in front of the input's first element,
+/// its halo. Halide's aliasing metadata takes constant places for nonnegative
+/// and fails; behind a name the place is no constant to it.
+class NameNegativePlaces : public Halide::Internal::IRMutator {
+private:
+  using IRMutator::visit;
+  Halide::Expr visit(const Halide::Internal::Load *op) override;
+};
+
 /// Sibling stages share their outer loops. Each stage of a kernel is an update
 /// definition with a nest of its own, so a large input would be read once per
 /// stage. Neighbouring loops of the same name and range are merged; this is

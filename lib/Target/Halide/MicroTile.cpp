@@ -67,34 +67,59 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
   unroll = std::clamp<int64_t>(unroll, 1, channels);
 
-  auto update = [&](int64_t firstChannel, int64_t unrolled, int64_t steps) {
-    std::vector<Loop> loops = {{"ciu", constant(unrolled), Loop::Unrolled},
-                               {"ci", constant(steps), Loop::Serial}};
+  auto spansOf = [&](int64_t a, const Tiling &tile) {
+    return a < 0 ? std::vector<TapSpan>(1)
+                 : tapSpans(stage.axes[a], a, tile);
+  };
+  auto update = [&](const TapSpan &spanY, const TapSpan &spanX,
+                    int64_t firstChannel, int64_t unrolled, int64_t steps) {
+    auto span = [&](int64_t a) {
+      return a == axes - 1   ? spanX
+             : a == axes - 2 ? spanY
+                             : TapSpan{0, stage.axes[a].taps};
+    };
+    std::vector<Loop> loops;
+    if (spanX.size < x.size)
+      loops.push_back(
+          {"xs", constant(spanX.size), Loop::Unrolled, constant(spanX.low)});
+    if (spanY.size < y.size)
+      loops.push_back(
+          {"ys", constant(spanY.size), Loop::Unrolled, constant(spanY.low)});
+    loops.push_back({"ciu", constant(unrolled), Loop::Unrolled});
+    loops.push_back({"ci", constant(steps), Loop::Serial});
     bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
     for (int64_t a = axes; a-- > 0;)
-      if (stage.axes[a].taps > 1)
-        loops.push_back(
-            {"k" + std::to_string(a), constant(stage.axes[a].taps),
-             a == axes - 1 && unrollTaps ? Loop::Unrolled : Loop::Serial});
+      if (span(a).count > 1)
+        loops.push_back({"k" + std::to_string(a), constant(span(a).count),
+                         a == axes - 1 && unrollTaps ? Loop::Unrolled
+                                                     : Loop::Serial,
+                         constant(span(a).first)});
     Nest taps(loops);
+    bool partX = spanX.size < x.size, partY = spanY.size < y.size;
+    Expr xi = partX ? taps.at("xs") : variable("xi");
+    Expr yi = partY ? taps.at("ys") : variable("yi");
     Expr ci = constant(block.first + firstChannel) +
               at("pass") * constant(channels) +
               taps.at("ci") * constant(unrolled) + taps.at("ciu");
     Expr tapIndex = 0, index = 0;
     for (int64_t a = 0; a < axes; ++a) {
       const AxisStage &along = stage.axes[a];
-      Expr tap = taps.at("k" + std::to_string(a));
+      Expr tap = span(a).count > 1 ? taps.at("k" + std::to_string(a))
+                                   : constant(span(a).first);
       tapIndex = tapIndex * constant(along.taps) + tap;
       Expr position;
       if (a == axes - 1)
-        position = x.base(at("x")) + variable("xi");
+        position = x.base(at("x")) + xi;
       else if (a == axes - 2)
-        position = y.base(at("y")) + variable("yi");
+        position = y.base(at("y")) + yi;
       else
         position = at("z");
       Expr i = inputPosition(along, ranges[a], position, tap);
       Expr extent = inputExtent(a);
-      if (guardsLoads(spec) && (a < axes - 1 || x.guarded)) {
+      bool guarded = a == axes - 1   ? x.guarded
+                     : a == axes - 2 ? y.guarded
+                                     : guardsLoads(spec);
+      if (guarded) {
         // Taps outside are skipped whole: the test leaves the channel loop.
         Expr condition = simplify(i >= 0 && i < extent);
         if (!Halide::Internal::is_const_one(condition))
@@ -119,27 +144,39 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
       inside = channel < constant(tiling.channels);
     Expr channelOffset = channel * builder.size(spec.input.strides.back());
     Expr value = guardedInput(index + channelOffset, inside);
-    sums(arguments) += value * builder.loadWeight(weight);
+    std::vector<Expr> target(arguments.begin(), arguments.end());
+    target[2] = xi;
+    target[3] = yi;
+    sums(target) += value * builder.loadWeight(weight);
 
     Halide::Stage stageOf = sums.update(sums.num_update_definitions() - 1);
     std::vector<Halide::VarOrRVar> order = {Halide::Var("lane"),
-                                            Halide::Var("v"), Halide::Var("xi"),
-                                            Halide::Var("yi")};
+                                            Halide::Var("v")};
+    if (!partX)
+      order.emplace_back(Halide::Var("xi"));
+    if (!partY)
+      order.emplace_back(Halide::Var("yi"));
     for (const Loop &loop : loops)
       order.emplace_back(taps[loop.name]);
     stageOf.reorder(order);
     for (const Loop &loop : loops)
       if (loop.kind == Loop::Unrolled)
         stageOf.unroll(taps[loop.name]);
-    stageOf.unroll(Halide::Var("v")).unroll(Halide::Var("xi"));
-    stageOf.unroll(Halide::Var("yi"));
+    stageOf.unroll(Halide::Var("v"));
+    if (!partX)
+      stageOf.unroll(Halide::Var("xi"));
+    if (!partY)
+      stageOf.unroll(Halide::Var("yi"));
     if (tiling.lanes > 1)
       stageOf.vectorize(Halide::Var("lane"));
   };
   int64_t steps = channels / unroll;
-  update(0, unroll, steps);
-  if (channels % unroll != 0)
-    update(steps * unroll, channels % unroll, 1);
+  for (const TapSpan &spanY : spansOf(axes - 2, y))
+    for (const TapSpan &spanX : spansOf(axes - 1, x)) {
+      update(spanY, spanX, 0, unroll, steps);
+      if (channels % unroll != 0)
+        update(spanY, spanX, steps * unroll, channels % unroll, 1);
+    }
 
   sums.bound(Halide::Var("lane"), 0, constant(tiling.lanes))
       .bound(Halide::Var("v"), 0, constant(part.vectors))
@@ -322,16 +359,31 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   const Range &alongX = ranges.back();
   int64_t count = tiledPositions(spec, stage, axes - 1);
   int64_t columns = tileColumns(spec, tiling, count);
+  bool taps = stage.taps() > 0;
+  auto drops = [&](int64_t axis) {
+    return taps && stage.axes[axis].stacked == 1 && dropsDeadTaps(spec, axis);
+  };
   std::vector<Tiling> xs;
-  if (stage.axes.back().stacked > 1 || (guardsLoads(spec) && stage.taps() > 0))
+  if (drops(axes - 1))
+    xs = edgesInTiles(alongX, stage.axes.back(), axes - 1, columns);
+  else if (stage.axes.back().stacked > 1 || (guardsLoads(spec) && taps))
     xs = interiorAndEdges(alongX, stage, axes - 1, columns);
   else
     xs = tilings(0, alongX.count, columns, count >= 0);
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
     int64_t height = tiledPositions(spec, stage, axes - 2);
-    ys = tilings(0, ranges[axes - 2].count,
-                 tileRows(spec, tiling, height, columns), height >= 0);
+    int64_t rows = tileRows(spec, tiling, height, columns);
+    const Range &alongY = ranges[axes - 2];
+    // Rows one at a time test their taps outside the loops that matter; with
+    // several to a tile the taps differ within it.
+    if (rows > 1 && drops(axes - 2)) {
+      ys = edgesInTiles(alongY, stage.axes[axes - 2], axes - 2, rows);
+    } else {
+      ys = tilings(0, alongY.count, rows, height >= 0);
+      for (Tiling &y : ys)
+        y.guarded = guardsLoads(spec);
+    }
   } else {
     ys[0].tiles = 1;
     ys[0].base = [](Expr) { return Expr(0); };

@@ -351,7 +351,8 @@ int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
 
 int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
                  int64_t count, int64_t columns) {
-  if (axisCount(spec) < 2 || guardsLoads(spec))
+  int64_t axes = axisCount(spec);
+  if (axes < 2 || (guardsLoads(spec) && !dropsDeadTaps(spec, axes - 2)))
     return 1;
   // Fill the registers with rows when a row is narrower than the tile.
   int64_t otherwise =
@@ -368,6 +369,13 @@ int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
 bool guardsLoads(const KernelSpec &spec) {
   return spec.schedule.strategy == "gather" ||
          spec.schedule.knob("pad", 0) != 0;
+}
+
+bool dropsDeadTaps(const KernelSpec &spec, int64_t axis) {
+  return spec.schedule.knob("pad", 0) == 2 &&
+         spec.schedule.knob("reduce", 0) == 0 && !batchIsAxis(spec) &&
+         axisIsStatic(spec, axis) && spec.low[axis].isConstant() &&
+         spec.input.shape[axisDimension(spec, axis)].isConstant();
 }
 
 } // namespace upconv

@@ -139,6 +139,10 @@ int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
 /// The strategy guards its loads in line and needs no halo.
 bool guardsLoads(const KernelSpec &spec);
 
+/// Tiles along the axis know at compile time which of their taps read outside
+/// the input, and leave them out (knob `pad: 2`, sizes known).
+bool dropsDeadTaps(const KernelSpec &spec, int64_t axis);
+
 } // namespace upconv
 
 #endif // UPCONV_LIB_TARGET_HALIDE_STAGES_H

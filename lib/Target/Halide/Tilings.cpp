@@ -161,6 +161,73 @@ std::vector<Tiling> ContractionEmitter::interiorAndEdges(const Range &range,
   return result;
 }
 
+/// The spans of taps that read inside the input from some position of a tile:
+/// taps that serve the same positions share a span, so most tiles have one.
+std::vector<TapSpan> ContractionEmitter::tapSpans(const AxisStage &along,
+                                                  int64_t axis,
+                                                  const Tiling &tile) const {
+  if (!tile.start)
+    return {{0, along.taps, 0, tile.size}};
+  int64_t extent = spec.input.shape[axisDimension(spec, axis)].constant;
+  std::vector<TapSpan> spans;
+  for (int64_t tap = 0; tap < along.taps; ++tap) {
+    auto inside = [&](int64_t position) {
+      int64_t i = along.inStep * (*tile.start + position) + along.inOffset +
+                  tap * along.tapStep;
+      return i >= 0 && i < extent;
+    };
+    int64_t low = 0, high = tile.size;
+    while (low < high && !inside(low))
+      ++low;
+    while (high > low && !inside(high - 1))
+      --high;
+    if (low == high)
+      continue;
+    if (!spans.empty()) {
+      TapSpan &last = spans.back();
+      if (last.first + last.count == tap && last.low == low &&
+          last.size == high - low) {
+        ++last.count;
+        continue;
+      }
+    }
+    spans.push_back({tap, 1, low, high - low});
+  }
+  return spans;
+}
+
+/// Exact tiles of equal size, the last one narrower; those that read outside
+/// the input each with their own code.
+std::vector<Tiling> ContractionEmitter::edgesInTiles(const Range &range,
+                                                     const AxisStage &along,
+                                                     int64_t axis,
+                                                     int64_t size) const {
+  std::vector<Tiling> result;
+  int64_t count = range.constant;
+  size = std::clamp<int64_t>(size, 1, std::max<int64_t>(1, count));
+  for (int64_t start = 0; start < count; start += size) {
+    Tiling tile;
+    tile.size = std::min(size, count - start);
+    tile.start = start;
+    tile.tiles = 1;
+    std::vector<TapSpan> spans = tapSpans(along, axis, tile);
+    bool interior = spans.size() == 1 && spans[0].count == along.taps &&
+                    spans[0].size == tile.size;
+    if (interior)
+      tile.start.reset();
+    if (interior && !result.empty() && !result.back().start &&
+        result.back().size == tile.size) {
+      result.back().tiles = simplify(result.back().tiles + 1);
+      continue;
+    }
+    tile.base = [=](Expr index) {
+      return constant(start) + index * constant(tile.size);
+    };
+    result.push_back(tile);
+  }
+  return result;
+}
+
 std::vector<ChannelPart>
 ContractionEmitter::channelParts(const Stage &stage) const {
   std::vector<ChannelPart> parts;
@@ -185,11 +252,9 @@ ContractionEmitter::channelParts(const Stage &stage) const {
   }
   if (tiling.lastVectors > 0) {
     Expr count = 1;
-    if (windowed)
-      count = Halide::select(
-          begin <= fullTiles &&
-              fullTiles < builder.windowEnd(TaskAxis::ChannelTiles, 0),
-          1, 0);
+    if (windowed) // a window begins at this tile at the latest
+      count = Halide::clamp(
+          builder.windowEnd(TaskAxis::ChannelTiles, 0) - fullTiles, 0, 1);
     parts.push_back({tiling.lastVectors, fullTiles, count,
                      tiling.channels % tiling.step() != 0});
   }

@@ -85,6 +85,10 @@ std::vector<StageShape> stageShapes(const KernelSpec &spec);
 /// the input are not counted. -1 if a shape is unknown.
 int64_t usefulMacs(const KernelSpec &spec);
 
+/// Weights that meet no element of the input, for known sizes: those of taps
+/// that reach from the border of a small image into the crop only.
+int64_t deadWeights(const KernelSpec &spec);
+
 } // namespace upconv
 
 #endif // UPCONV_TARGET_HALIDE_COMPILEKERNEL_H

@@ -180,8 +180,8 @@ Layer randomTransposed(std::mt19937 &random) {
     layer.knobs["ku"] = 1 + random() % 4;
   if (random() % 3 == 0)
     layer.knobs["order"] = random() % 3;
-  if (layer.strategy == "phase" && random() % 3 == 0)
-    layer.knobs["pad"] = 1;
+  if (layer.strategy == "phase" && random() % 2)
+    layer.knobs["pad"] = 1 + random() % 2;
   if (layer.strategy == "phase" && rank > 1 && random() % 3 == 0)
     layer.knobs["ty"] = 2 + random() % 2;
   layer.knobs["task"] = static_cast<int64_t>(random() % 4);
@@ -239,8 +239,8 @@ Layer randomPhaseGemm(std::mt19937 &random) {
     layer.out.back() += random() % s;
   if (random() % 4)
     layer.channelGap = 0;
-  if (random() % 4 == 0)
-    layer.knobs["pad"] = 1;
+  if (random() % 3 == 0)
+    layer.knobs["pad"] = 1 + random() % 2;
   return layer;
 }
 
@@ -383,6 +383,61 @@ TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
       << error;
   EXPECT_EQ(compiled.executedMacs, 2 * 14 * 2 * 5 * 16);
   EXPECT_EQ(usefulMacs(spec), (26 * 2 - 2) * 5 * 16);
+}
+
+TEST(Contraction, DeadTapsOfSmallImagesAreNoWork) {
+  // Edges wider than a tile, a kernel wider than the image, a single pixel.
+  for (auto [rows, columns] : {std::pair{4, 4}, {3, 7}, {1, 1}, {9, 2}}) {
+    Layer layer;
+    layer.in = {rows, columns};
+    layer.kernel = {4, rows * columns < 12 ? 9 : 5};
+    layer.strides = {2, 2};
+    layer.dilations = {1, 1};
+    layer.low = {1, 2};
+    layer.out = {2 * rows, 2 * columns};
+    layer.cin = 5;
+    layer.cout = 32;
+    layer.knobs = {{"pad", 2}, {"tx", 3}, {"ty", 2}, {"task", 0}};
+    KernelSpec spec = problemOf(layer).spec;
+    CompiledKernel compiled;
+    std::string error;
+    ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error))
+        << error;
+    EXPECT_EQ(compiled.executedMacs, usefulMacs(spec));
+    for (int64_t size : requiredHalo(spec).low)
+      EXPECT_EQ(size, 0);
+    check(layer);
+  }
+}
+
+TEST(Contraction, AnOutputOfOnePositionReadsItsHalo) {
+  // Every index is a constant, and those of the halo are negative.
+  Layer layer;
+  layer.in = {5, 2};
+  layer.out = {3, 1};
+  layer.kernel = {1, 5};
+  layer.strides = {2, 1};
+  layer.dilations = {1, 2};
+  layer.low = {0, 7};
+  layer.cin = layer.cout = layer.groups = 2;
+  layer.anchor = Anchor::Conv;
+  layer.strategy = "conv";
+  layer.knobs = {{"order", 1}, {"task", 0}};
+  check(layer);
+}
+
+TEST(Contraction, DeadWeightsMeetNoInput) {
+  Layer layer;
+  layer.in = layer.out = {1, 3};
+  layer.kernel = {3, 3};
+  layer.strides = layer.dilations = layer.low = {1, 1};
+  layer.cin = 2;
+  layer.cout = 7;
+  // One row: only the middle tap of three meets it.
+  EXPECT_EQ(deadWeights(problemOf(layer).spec), 2 * 7 * (9 - 3));
+  layer.anchor = Anchor::Conv;
+  layer.strategy = "conv";
+  EXPECT_EQ(deadWeights(problemOf(layer).spec), 2 * 7 * (9 - 3));
 }
 
 TEST(Contraction, NotANumberStaysInItsWindow) {
