@@ -1,16 +1,17 @@
 # upconv_add_library(NAME MODEL file
-#                    [TARGET name] [WEIGHTS file | INIT seed] [SCHEDULES folder]
+#                    [TARGETS name...] [WEIGHTS file | INIT seed] [SCHEDULES folder]
 #                    [WEIGHTS_MODE embed|external|argument]
 #                    [INPUT_SHAPES [name=]dims...] [OPTIONS flag...])
 #
 # Compiles a Keras model when the project is built, and again when the model or
 # the compiler changes. NAME, a C identifier, is a library to link with and the
 # prefix of its header <NAME.h> and of its symbols. The arguments are those of
-# `upconv compile`; TARGET is required where CMake compiles for another machine.
+# `upconv compile`; of several TARGETS, the library takes the strongest that the
+# processor runs. They are required where CMake compiles for another machine.
 # With external weights, the variable <NAME>_WEIGHTS is the path of their file.
 function(upconv_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG ""
-    "MODEL;TARGET;WEIGHTS;INIT;SCHEDULES;WEIGHTS_MODE" "INPUT_SHAPES;OPTIONS")
+    "MODEL;WEIGHTS;INIT;SCHEDULES;WEIGHTS_MODE" "TARGETS;INPUT_SHAPES;OPTIONS")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR
       "upconv_add_library(${name}): unknown arguments '${ARG_UNPARSED_ARGUMENTS}'")
@@ -21,16 +22,17 @@ function(upconv_add_library name)
   if(NOT name MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
     message(FATAL_ERROR "upconv_add_library(${name}): the name must be a C identifier")
   endif()
-  if(CMAKE_CROSSCOMPILING AND NOT ARG_TARGET)
+  if(CMAKE_CROSSCOMPILING AND NOT ARG_TARGETS)
     message(FATAL_ERROR
-      "upconv_add_library(${name}): TARGET is required when cross-compiling")
+      "upconv_add_library(${name}): TARGETS is required when cross-compiling")
   endif()
 
   get_filename_component(model "${ARG_MODEL}" ABSOLUTE)
   set(flags --name ${name})
   set(inputs "${model}")
-  if(ARG_TARGET)
-    list(APPEND flags --target ${ARG_TARGET})
+  if(ARG_TARGETS)
+    list(JOIN ARG_TARGETS "," targets)
+    list(APPEND flags --target ${targets})
   endif()
   if(DEFINED ARG_INIT)
     list(APPEND flags --init ${ARG_INIT})

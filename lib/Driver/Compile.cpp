@@ -1,6 +1,7 @@
 //===- Compile.cpp - upconv compile ---------------------------------------===//
 
 #include "Commands.h"
+#include "Compilation.h"
 #include "Listings.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -60,31 +61,12 @@ static std::string scheduleText(const Session &session) {
   return text;
 }
 
-static ExitStatus makeFiles(Session &session, llvm::StringRef kind,
-                            Files &files) {
+// What is written for each target on its own.
+static ExitStatus makePartFile(Session &session, llvm::StringRef kind,
+                               Files &files) {
   const LibraryPlan &plan = session.built.library;
-  auto add = [&](std::string name, llvm::Expected<std::string> bytes) {
-    if (!bytes) {
-      printError(bytes.takeError());
-      return ExitInternal;
-    }
-    files.push_back({std::move(name), std::move(*bytes)});
-    return ExitOk;
-  };
-  if (kind == "static-library")
-    return add("lib" + plan.name + ".a", emitArchive(plan, session.members));
-  if (kind == "shared-library")
-    return add("lib" + plan.name + ".so",
-               emitSharedLibrary(plan, session.members));
-  if (kind == "header")
-    return add(plan.name + ".h", emitHeader(plan));
-  if (kind == "cmake")
-    return add(plan.name + "Config.cmake", emitCMakePackage(plan));
-  if (kind == "schedule")
-    return add(plan.name + ".schedule", scheduleText(session));
-  if (kind == "object") {
-    for (const LibraryMember &member : session.members)
-      files.push_back({member.name, member.bytes});
+  if (kind == "schedule") {
+    files.push_back({plan.name + ".schedule", scheduleText(session)});
     return ExitOk;
   }
   // Listings compile the kernels once more, for text instead of objects.
@@ -97,15 +79,50 @@ static ExitStatus makeFiles(Session &session, llvm::StringRef kind,
   return status;
 }
 
-static void report(const Session &session, const std::string &folder,
+static ExitStatus makeFiles(Compilation &compilation, llvm::StringRef kind,
+                            Files &files) {
+  const LibraryPlan &plan = compilation.library();
+  const std::vector<LibraryMember> &members = compilation.members();
+  auto add = [&](std::string name, llvm::Expected<std::string> bytes) {
+    if (!bytes) {
+      printError(bytes.takeError());
+      return ExitInternal;
+    }
+    files.push_back({std::move(name), std::move(*bytes)});
+    return ExitOk;
+  };
+  if (kind == "static-library")
+    return add("lib" + plan.name + ".a", emitArchive(plan, members));
+  if (kind == "shared-library")
+    return add("lib" + plan.name + ".so", emitSharedLibrary(plan, members));
+  if (kind == "header")
+    return add(plan.name + ".h", emitHeader(plan));
+  if (kind == "cmake")
+    return add(plan.name + "Config.cmake", emitCMakePackage(plan));
+  if (kind == "object") {
+    for (const LibraryMember &member : members)
+      files.push_back({member.name, member.bytes});
+    return ExitOk;
+  }
+  for (const auto &session : compilation.parts())
+    if (ExitStatus status = makePartFile(*session, kind, files);
+        status != ExitOk)
+      return status;
+  return ExitOk;
+}
+
+static void report(const Compilation &compilation, const std::string &folder,
                    const Files &files) {
-  const LibraryPlan &plan = session.built.library;
-  llvm::outs() << plan.name << ": " << plan.target << ", "
-               << session.built.calls.size() << " kernel calls ("
-               << session.built.kernels.size() << " distinct), "
-               << plan.parameters << " parameters, "
-               << llvm::format("%.1f", plan.weights.values.size() * 4 / 1024.0)
-               << " KiB of packed weights\n";
+  for (const auto &session : compilation.parts()) {
+    const LibraryPlan &plan = session->built.library;
+    llvm::outs() << compilation.library().name << ": " << plan.target << ", "
+                 << session->built.calls.size() << " kernel calls ("
+                 << session->built.kernels.size() << " distinct), "
+                 << plan.parameters << " parameters, "
+                 << llvm::format("%.1f",
+                                 plan.weights.values.size() * 4 / 1024.0)
+                 << " KiB of packed weights\n";
+  }
   for (const auto &[name, bytes] : files)
     llvm::outs() << folder << "/" << name << "\n";
 }
@@ -129,18 +146,19 @@ ExitStatus upconv::compileCommand(const Options &options) {
     return ExitInvalid;
   }
 
-  Session session(options);
+  Compilation compilation(options);
   Files files;
-  if (ExitStatus status = session.open(); status != ExitOk)
+  if (ExitStatus status = compilation.open(); status != ExitOk)
     return status;
-  if (ExitStatus status = session.build(); status != ExitOk)
+  if (ExitStatus status = compilation.build(); status != ExitOk)
     return status;
   for (const std::string &kind : options.emit)
-    if (ExitStatus status = makeFiles(session, kind, files); status != ExitOk)
+    if (ExitStatus status = makeFiles(compilation, kind, files);
+        status != ExitOk)
       return status;
 
   // Without them the library is of no use, whatever kinds were asked for.
-  const LibraryPlan &plan = session.built.library;
+  const LibraryPlan &plan = compilation.library();
   if (plan.weightsMode == WeightsMode::External && takesWeights(plan))
     files.push_back({weightsFileName(plan), emitPackedWeights(plan)});
 
@@ -150,6 +168,6 @@ ExitStatus upconv::compileCommand(const Options &options) {
       return ExitInvalid;
   if (!outputs.commit())
     return ExitInvalid;
-  report(session, options.outputDirectory, files);
+  report(compilation, options.outputDirectory, files);
   return ExitOk;
 }

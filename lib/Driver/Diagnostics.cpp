@@ -54,9 +54,12 @@ static void print(Diagnostic &diagnostic) {
     print(note);
 }
 
-DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, bool remarks)
-    : handler(&context, [remarks](Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() != DiagnosticSeverity::Remark || remarks)
+DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, bool remarks,
+                                     bool warnings)
+    : handler(&context, [=](Diagnostic &diagnostic) {
+        DiagnosticSeverity severity = diagnostic.getSeverity();
+        if ((severity != DiagnosticSeverity::Remark || remarks) &&
+            (severity != DiagnosticSeverity::Warning || warnings))
           print(diagnostic);
         return success();
       }) {}

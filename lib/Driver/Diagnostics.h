@@ -9,10 +9,11 @@
 namespace upconv {
 
 /// Prints a context's diagnostics to stderr as `FILE:LINE:COL: error: ...`
-/// while it lives. Remarks are printed only if asked for.
+/// while it lives. Remarks and warnings are printed only if asked for.
 class DiagnosticPrinter {
 public:
-  DiagnosticPrinter(mlir::MLIRContext &context, bool remarks);
+  DiagnosticPrinter(mlir::MLIRContext &context, bool remarks,
+                    bool warnings = true);
 
 private:
   mlir::ScopedDiagnosticHandler handler;

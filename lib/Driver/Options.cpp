@@ -45,8 +45,9 @@ struct Flags {
       "target",
       cl::init("host"),
       cl::value_desc("NAME"),
-      cl::desc(
-          "target to compile for (default: the best that this machine runs)"),
+      cl::desc("target to compile for (default: the best that this machine "
+               "runs); compile takes several, NAME,NAME, into one library that "
+               "chooses among them at run time"),
       EVERY,
       cl::cat(category)};
   cl::list<std::string> inputShapes{
@@ -276,6 +277,19 @@ static bool fillTune(Flags &flags, Options &options) {
   return parseShard(flags.shard, options);
 }
 
+static bool checkTargets(Flags &flags, const Options &options) {
+  if (!llvm::StringRef(options.target).contains(','))
+    return true;
+  if (!flags.compile)
+    return usage("'--target' takes one target here, got '" + options.target +
+                 "': 'compile' makes a library for several");
+  if (options.weightsMode == WeightsMode::External)
+    return usage("'--weights-mode external' takes one target, got '" +
+                 options.target +
+                 "': packed weights differ from one to the next");
+  return true;
+}
+
 static bool fill(Flags &flags, Options &options) {
   options.import.path = flags.model;
   options.import.weightsPath = flags.weights;
@@ -304,6 +318,8 @@ static bool fill(Flags &flags, Options &options) {
     return usage("'--semantics' must be tf or torch-legacy, got '" +
                  options.semantics + "'");
   options.weightsMode = flags.weightsMode;
+  if (!checkTargets(flags, options))
+    return false;
   options.explain = flags.explain;
   options.outputDirectory = flags.output;
   if (!flags.emit.empty())

@@ -18,13 +18,16 @@ enum class Command { Compile, Inspect, Run, Verify, Bench, Tune };
 /// What all subcommands share, and what each adds; see `upconv --help`.
 struct Options {
   Command command = Command::Compile;
-  ImportOptions import; ///< MODEL, --input-shape, --weights, --init
-  std::string target = "host";
+  ImportOptions import;        ///< MODEL, --input-shape, --weights, --init
+  std::string target = "host"; ///< compile: or several, with commas between
   std::string schedules;
   std::string name;
   unsigned jobs = 0; ///< 0: one per core
   bool remarks = false;
   std::string semantics = "tf";
+  // Not of the command line: one of several targets (Compilation.h).
+  bool isPart = false;
+  bool warnings = true;
 
   // compile, run, verify
   WeightsMode weightsMode = WeightsMode::Embed;

@@ -44,7 +44,8 @@ static std::unique_ptr<MLIRContext> makeContext() {
 }
 
 Session::Session(const Options &options)
-    : mlirContext(makeContext()), printer(*mlirContext, options.remarks),
+    : mlirContext(makeContext()),
+      printer(*mlirContext, options.remarks, options.warnings),
       options(options) {}
 
 func::FuncOp Session::function() {
@@ -160,8 +161,13 @@ ExitStatus Session::plan(bool withWeights) {
   if (ExitStatus status = lowerTo(Stage::Schedule); status != ExitOk)
     return status;
   PlanOptions planOptions;
-  planOptions.name =
+  std::string name =
       options.name.empty() ? function().getName().str() : options.name;
+  planOptions.name = name;
+  if (options.isPart) {
+    planOptions.name += "_" + target.name;
+    llvm::replace(planOptions.name, '-', '_');
+  }
   planOptions.packAtRunTime = options.weightsMode == WeightsMode::Argument;
   if (planOptions.packAtRunTime)
     planOptions.variables = variablesOf(*kerasModule);
@@ -172,6 +178,8 @@ ExitStatus Session::plan(bool withWeights) {
   if (failed(result))
     return ExitInvalid;
   built = std::move(*result);
+  if (options.isPart)
+    built.library.partOf = name;
   built.library.weightsMode = options.weightsMode;
   built.library.parameters = parameters;
   built.library.madeWith = madeWith();

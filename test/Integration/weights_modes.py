@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from pathlib import Path
 
 import numpy as np
 
-from programs import build, compile_archive, data_of, macros, raw
+from programs import build, compile_archive, data_of, fields_of, macros, random_variables, raw
 from upconv_testing import (LLVM_TOOLS, Model, Report, errors_of, example_models, require, run,
                             save, scratch, upconv)
 
@@ -77,25 +76,6 @@ def compiled_library(model: Model) -> str | None:
 
 
 # Packing by the program ------------------------------------------------------
-
-FIELD = re.compile(r"  const float \*(\w+); /\* \(([\d, ]+)\), ([\w/]+)(, not needed)? \*/")
-
-
-def fields_of(header: Path) -> dict[str, tuple[int, ...]]:
-    """Keras path and shape of every field of NAME_weights."""
-    body = header.read_text().split("What no")[1].split("_weights;")[0]
-    found = {path: tuple(int(size) for size in shape.replace(" ", "").strip(",").split(","))
-             for _, shape, path, _ in FIELD.findall(body)}
-    if len(found) != body.count("const float *"):
-        raise ValueError(f"the header's fields cannot be read: {body}")
-    return found
-
-
-def random_variables(shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(7)
-    values = {path: random.normal(size=shape).astype(np.float32) * 0.3 for path, shape in shapes.items()}
-    return {path: np.abs(value) + 0.1 if path.endswith("variance") else value for path, value in values.items()}
-
 
 def packing_program(model: Model) -> str | None:
     """Variables of its own, so that nothing of the model's file can help."""

@@ -68,8 +68,7 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
   unroll = std::clamp<int64_t>(unroll, 1, channels);
 
   auto spansOf = [&](int64_t a, const Tiling &tile) {
-    return a < 0 ? std::vector<TapSpan>(1)
-                 : tapSpans(stage.axes[a], a, tile);
+    return a < 0 ? std::vector<TapSpan>(1) : tapSpans(stage.axes[a], a, tile);
   };
   auto update = [&](const TapSpan &spanY, const TapSpan &spanX,
                     int64_t firstChannel, int64_t unrolled, int64_t steps) {
@@ -78,26 +77,34 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
              : a == axes - 2 ? spanY
                              : TapSpan{0, stage.axes[a].taps};
     };
+    // Taps that serve a part of the tile have a loop over it; the others go by
+    // the tile's own variable.
+    struct {
+      const char *variable, *loop;
+      const TapSpan &span;
+      bool whole;
+    } inTile[] = {{"xi", "xs", spanX, spanX.size == x.size},
+                  {"yi", "ys", spanY, spanY.size == y.size}};
     std::vector<Loop> loops;
-    if (spanX.size < x.size)
-      loops.push_back(
-          {"xs", constant(spanX.size), Loop::Unrolled, constant(spanX.low)});
-    if (spanY.size < y.size)
-      loops.push_back(
-          {"ys", constant(spanY.size), Loop::Unrolled, constant(spanY.low)});
+    for (const auto &axis : inTile)
+      if (!axis.whole)
+        loops.push_back({axis.loop, constant(axis.span.size), Loop::Unrolled,
+                         constant(axis.span.low)});
     loops.push_back({"ciu", constant(unrolled), Loop::Unrolled});
     loops.push_back({"ci", constant(steps), Loop::Serial});
     bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
     for (int64_t a = axes; a-- > 0;)
       if (span(a).count > 1)
-        loops.push_back({"k" + std::to_string(a), constant(span(a).count),
-                         a == axes - 1 && unrollTaps ? Loop::Unrolled
-                                                     : Loop::Serial,
-                         constant(span(a).first)});
+        loops.push_back(
+            {"k" + std::to_string(a), constant(span(a).count),
+             a == axes - 1 && unrollTaps ? Loop::Unrolled : Loop::Serial,
+             constant(span(a).first)});
     Nest taps(loops);
-    bool partX = spanX.size < x.size, partY = spanY.size < y.size;
-    Expr xi = partX ? taps.at("xs") : variable("xi");
-    Expr yi = partY ? taps.at("ys") : variable("yi");
+    std::vector<Expr> target(arguments.begin(), arguments.end());
+    for (size_t i = 0; i < 2; ++i)
+      if (!inTile[i].whole)
+        target[2 + i] = taps.at(inTile[i].loop);
+    Expr xi = target[2], yi = target[3];
     Expr ci = constant(block.first + firstChannel) +
               at("pass") * constant(channels) +
               taps.at("ci") * constant(unrolled) + taps.at("ciu");
@@ -144,18 +151,14 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
       inside = channel < constant(tiling.channels);
     Expr channelOffset = channel * builder.size(spec.input.strides.back());
     Expr value = guardedInput(index + channelOffset, inside);
-    std::vector<Expr> target(arguments.begin(), arguments.end());
-    target[2] = xi;
-    target[3] = yi;
     sums(target) += value * builder.loadWeight(weight);
 
     Halide::Stage stageOf = sums.update(sums.num_update_definitions() - 1);
     std::vector<Halide::VarOrRVar> order = {Halide::Var("lane"),
                                             Halide::Var("v")};
-    if (!partX)
-      order.emplace_back(Halide::Var("xi"));
-    if (!partY)
-      order.emplace_back(Halide::Var("yi"));
+    for (const auto &axis : inTile)
+      if (axis.whole)
+        order.emplace_back(Halide::Var(axis.variable));
     for (const Loop &loop : loops)
       order.emplace_back(taps[loop.name]);
     stageOf.reorder(order);
@@ -163,10 +166,9 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
       if (loop.kind == Loop::Unrolled)
         stageOf.unroll(taps[loop.name]);
     stageOf.unroll(Halide::Var("v"));
-    if (!partX)
-      stageOf.unroll(Halide::Var("xi"));
-    if (!partY)
-      stageOf.unroll(Halide::Var("yi"));
+    for (const auto &axis : inTile)
+      if (axis.whole)
+        stageOf.unroll(Halide::Var(axis.variable));
     if (tiling.lanes > 1)
       stageOf.vectorize(Halide::Var("lane"));
   };

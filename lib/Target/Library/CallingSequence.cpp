@@ -243,6 +243,8 @@ upconv::buildCallingSequence(const LibraryPlan &plan,
                              llvm::LLVMContext &context) {
   if (llvm::Error error = validatePlan(plan))
     return std::move(error);
+  if (!plan.parts.empty())
+    return buildDispatch(plan, context);
   llvm::Expected<uint32_t> features = requiredFeatureBits(plan);
   if (!features)
     return features.takeError();

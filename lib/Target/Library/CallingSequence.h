@@ -21,6 +21,11 @@ createMachine(const LibraryPlan &plan);
 llvm::Expected<std::unique_ptr<llvm::Module>>
 buildCallingSequence(const LibraryPlan &plan, llvm::LLVMContext &context);
 
+/// The functions of a library of several parts, each calling the same function
+/// of the strongest part that the processor runs.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+buildDispatch(const LibraryPlan &plan, llvm::LLVMContext &context);
+
 /// Links the runtime in, makes everything but the public functions internal,
 /// verifies and optimises.
 llvm::Error finishCallingSequence(const LibraryPlan &plan, llvm::Module &module,

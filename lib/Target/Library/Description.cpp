@@ -73,7 +73,7 @@ std::string upconv::emitDescription(const LibraryPlan &plan) {
   llvm::json::OStream out(stream);
   out.object([&] {
     text(out, "upconv", UPCONV_VERSION);
-    text(out, "name", plan.name);
+    text(out, "name", plan.partOf.empty() ? plan.name : plan.partOf);
     text(out, "model", plan.modelName);
     text(out, "source", plan.sourceFile);
     text(out, "keras", plan.kerasVersion);

@@ -58,6 +58,8 @@ public:
 private:
   void documentation();
   void documentWeights();
+  void documentTarget(const LibraryPlan &part);
+  void documentKernels(const LibraryPlan &part);
   void documentPort(const Port &port, const char *what);
   void constants();
   void variables();
@@ -85,9 +87,12 @@ void HeaderWriter::documentPort(const Port &port, const char *what) {
 
 void HeaderWriter::documentWeights() {
   if (!takesWeights(plan)) {
-    out << " *\n * Weights: "
-        << plural(plan.weights.values.size() * sizeof(float), "byte")
-        << ", read-only, inside the library.\n";
+    size_t values = plan.weights.values.size();
+    for (const LibraryPlan &part : plan.parts)
+      values += part.weights.values.size();
+    out << " *\n * Weights: " << plural(values * sizeof(float), "byte")
+        << ", read-only, inside the library"
+        << (plan.parts.empty() ? "" : ", for each target its own") << ".\n";
     return;
   }
   out << " *\n * Weights: " << plural(packedSize(plan), "byte") << ", packed, ";
@@ -101,6 +106,30 @@ void HeaderWriter::documentWeights() {
       << "_prepare, which checks all of it, and to every run by "
          "options.weights.\n * It is only read; any number of runs share "
          "it.\n";
+}
+
+void HeaderWriter::documentTarget(const LibraryPlan &part) {
+  out << " * Target: " << comment(part.target) << " (" << comment(part.triple)
+      << ")";
+  if (!part.requiredCpuFeatures.empty())
+    out << "; needs " << llvm::join(part.requiredCpuFeatures, ", ");
+  out << ".\n";
+}
+
+void HeaderWriter::documentKernels(const LibraryPlan &part) {
+  unsigned index = 0;
+  for (const Step &step : part.steps) {
+    if (step.kind != Step::Kind::Launch)
+      continue;
+    if (!index)
+      out << " *\n * Kernels"
+          << (part.partOf.empty() ? "" : " of " + part.target)
+          << ", in order:\n";
+    out << " *   " << ++index << ". " << comment(step.launch.symbol);
+    if (!step.launch.description.empty())
+      out << ": " << comment(step.launch.description);
+    out << "\n";
+  }
 }
 
 void HeaderWriter::documentation() {
@@ -137,25 +166,19 @@ void HeaderWriter::documentation() {
   else
     out << "what " << name << "_workspace_size says";
   out << ", aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
-      << "; one per run at a time.\n"
-      << " * Target: " << comment(plan.target) << " (" << comment(plan.triple)
-      << ")";
-  if (!plan.requiredCpuFeatures.empty())
-    out << "; needs " << llvm::join(plan.requiredCpuFeatures, ", ");
-  out << ".\n * Links against the C library and its threads (-pthread), "
+      << "; one per run at a time.\n";
+  for (const LibraryPlan &part : plan.parts)
+    documentTarget(part);
+  if (plan.parts.empty())
+    documentTarget(plan);
+  else
+    out << " * The first of these targets that the processor runs is used.\n";
+  out << " * Links against the C library and its threads (-pthread), "
          "nothing "
          "else.\n";
-  unsigned index = 0;
-  for (const Step &step : plan.steps) {
-    if (step.kind != Step::Kind::Launch)
-      continue;
-    if (!index)
-      out << " *\n * Kernels, in order:\n";
-    out << " *   " << ++index << ". " << comment(step.launch.symbol);
-    if (!step.launch.description.empty())
-      out << ": " << comment(step.launch.description);
-    out << "\n";
-  }
+  documentKernels(plan);
+  for (const LibraryPlan &part : plan.parts)
+    documentKernels(part);
   out << " *\n * Every function may be called by any number of threads at "
          "once; "
          "nothing is kept\n"

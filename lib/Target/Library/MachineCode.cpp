@@ -133,6 +133,10 @@ llvm::Error upconv::finishCallingSequence(const LibraryPlan &plan,
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
     return llvm::is_contained(visible, value.getName());
   });
+  if (!plan.partOf.empty())
+    for (const std::string &name : visible)
+      if (llvm::GlobalValue *value = module.getNamedValue(name))
+        value->setVisibility(llvm::GlobalValue::HiddenVisibility);
   // The name and version of the C compiler are of no use to the user.
   if (llvm::NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
     module.eraseNamedMetadata(ident);

@@ -131,7 +131,14 @@ std::optional<int64_t> upconv::staticSlotBytes(const WorkspaceSlot &slot) {
 }
 
 std::optional<int64_t> upconv::staticWorkspaceBytes(const LibraryPlan &plan) {
-  int64_t total = 0;
+  int64_t most = 0;
+  for (const LibraryPlan &part : plan.parts) {
+    std::optional<int64_t> bytes = staticWorkspaceBytes(part);
+    if (!bytes)
+      return std::nullopt;
+    most = std::max(most, *bytes);
+  }
+  int64_t total = most;
   for (const WorkspaceSlot &slot : plan.slots) {
     std::optional<int64_t> bytes = staticSlotBytes(slot);
     if (!bytes || llvm::AddOverflow(total, *bytes, total))

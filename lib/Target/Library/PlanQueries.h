@@ -49,7 +49,7 @@ std::string weightsSymbol(const LibraryPlan &plan);
 
 /// What the library expects in front of such weights.
 upconv_rt_stamp expectedStamp(const LibraryPlan &plan);
-/// Bytes of packed weights, stamp included.
+/// Bytes of packed weights, stamp included; the most that a part has.
 size_t packedSize(const LibraryPlan &plan);
 
 /// The text behind `<name>_describe()->json`.

@@ -26,6 +26,8 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+
 using namespace upconv;
 
 static_assert(llvm::endianness::native == llvm::endianness::little,
@@ -36,6 +38,11 @@ std::string upconv::weightsFileName(const LibraryPlan &plan) {
 }
 
 size_t upconv::packedSize(const LibraryPlan &plan) {
+  size_t most = 0;
+  for (const LibraryPlan &part : plan.parts)
+    most = std::max(most, packedSize(part));
+  if (most)
+    return most;
   return sizeof(upconv_rt_stamp) + plan.weights.values.size() * sizeof(float);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,3 +59,24 @@ def data_of(model: Model, folder: Path) -> tuple[Path, Path]:
     """Input and Keras's output as raw files."""
     return (raw(folder / f"{model.name}.in", model.only("in_")),
             raw(folder / f"{model.name}.out", model.only("out64_")))
+
+
+# Weights that a program packs -------------------------------------------------
+
+FIELD = re.compile(r"  const float \*(\w+); /\* \(([\d, ]+)\), ([\w/]+)(, not needed)? \*/")
+
+
+def fields_of(header: Path) -> dict[str, tuple[int, ...]]:
+    """Keras path and shape of every field of NAME_weights."""
+    body = header.read_text().split("What no")[1].split("_weights;")[0]
+    found = {path: tuple(int(size) for size in shape.replace(" ", "").strip(",").split(","))
+             for _, shape, path, _ in FIELD.findall(body)}
+    if len(found) != body.count("const float *"):
+        raise ValueError(f"the header's fields cannot be read: {body}")
+    return found
+
+
+def random_variables(shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(7)
+    values = {path: random.normal(size=shape).astype(np.float32) * 0.3 for path, shape in shapes.items()}
+    return {path: np.abs(value) + 0.1 if path.endswith("variance") else value for path, value in values.items()}

@@ -18,6 +18,11 @@ struct KernelObject {
   std::string bytes;
 };
 
+/// One library of several that differ in their targets and name the same
+/// library in `partOf`, strongest first. Its members are those of the parts and
+/// those of emitMembers(joined, {}), whose functions choose a part at run time.
+LibraryPlan joinParts(std::vector<LibraryPlan> parts);
+
 /// The C header (design.md section 4), as text.
 std::string emitHeader(const LibraryPlan &plan);
 

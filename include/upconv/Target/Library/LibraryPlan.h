@@ -116,7 +116,10 @@ struct Variable {
 };
 
 struct LibraryPlan {
-  std::string name;      ///< C identifier, prefix of every symbol
+  std::string name; ///< C identifier, prefix of every symbol
+  /// Of a part of a library for several targets: that library's name. Its
+  /// functions are hidden and called by the library's own.
+  std::string partOf;
   std::string modelName; ///< as the file spells it
   std::string
       sourceFile; ///< base name only: outputs must not depend on folders
@@ -141,6 +144,11 @@ struct LibraryPlan {
   std::vector<Variable> variables;
   std::vector<int64_t> packWords;
   int64_t parameters = 0; ///< of the model, for the header
+
+  /// A library for several targets of one architecture: one plan per target,
+  /// strongest first. The library itself then has no steps, no workspace and no
+  /// weights embedded; see joinParts.
+  std::vector<LibraryPlan> parts;
 };
 
 /// Whether the weights come from outside, through the options. A plan without
