@@ -1,7 +1,8 @@
 //===- ContractionEmitter.h - Micro-tiles of one contraction --------------===//
 //
 // What is computed where (Tilings.cpp: positions, tiles, channel parts and
-// blocks) and how (MicroTile.cpp: the loops around and inside a tile).
+// blocks) and how (MicroTile.cpp: the loops around a tile; TileSums.cpp and
+// Horizontal.cpp: the sums inside it).
 //
 //===----------------------------------------------------------------------===//
 
@@ -99,10 +100,17 @@ private:
     return builder.size(spec.input.shape[axisDimension(spec, axis)]);
   }
 
+  /// The tile's sums (TileSums.cpp). The arguments are the position within the
+  /// tile and every loop around it, by the names of those loops.
   Halide::Func accumulator(const Stage &stage, const ChannelPart &part,
                            const Tiling &y, const Tiling &x,
                            const ChannelBlock &block,
                            const std::vector<std::string> &outer);
+  struct TileSums;
+  struct Summands;
+  void addSummands(TileSums &sums, const Summands &summands);
+  Expr weightIndex(const TileSums &sums, Expr group, Expr tapIndex,
+                   Expr channel) const;
   /// An input element; zero where `inside` is given and does not hold.
   Expr guardedInput(Expr index, Expr inside) const;
   /// Horizontal vectors (Horizontal.cpp): the tile's sums in one flat Func,

@@ -1,8 +1,10 @@
 """`make bench-peers`: upconv and its peers on the layers of a suite, side by side.
 
-Layer by layer: upconv, each peer in a process of its own, upconv again. The
-results are written after every layer, so that a run that was stopped goes on
-with --resume. docs/Benchmarks.md says what is compared.
+Layer by layer: upconv, each peer in a process of its own with all its settings,
+then the best peer's best setting and upconv by turns, so that both have the same
+number of tries on a machine whose speed changes. The results are written after
+every layer, so that a run that was stopped goes on with --resume.
+docs/Benchmarks.md says what is compared.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from suite import Layer, SuiteError, read_suite
 
 HERE = Path(__file__).resolve().parent
 LIBRARIES = Path(sys.prefix) / "lib"
+TURNS = 3
 
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
@@ -110,9 +113,10 @@ def judged(lines: list[dict], err: str, status: int | None, limit: float) -> dic
     return {**row, "settings": settings}
 
 
-def run_peer(name: str, options: argparse.Namespace, folder: Path, versions: dict) -> dict:
+def run_peer(name: str, options: argparse.Namespace, folder: Path, versions: dict, *setting: str) -> dict:
+    """All settings of a peer, or one."""
     command = [sys.executable, str(HERE / "worker.py"), name, str(folder / "layer.json"), str(folder),
-               str(len(options.cores))]
+               str(len(options.cores)), *setting]
     out, err, status = run(command, options.cores, options.limit, **ENVIRONMENT,
                            OMP_NUM_THREADS=str(len(options.cores)), TORCHINDUCTOR_CACHE_DIR=str(folder / "inductor"))
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{") and line.endswith("}")]
@@ -125,12 +129,23 @@ def measure_layer(options: argparse.Namespace, layer: Layer, value: dict, versio
         folder = Path(name)
         (folder / "layer.json").write_text(json.dumps(value))
         save(draw(layer), folder)
-        runs = [run_upconv(options, layer, folder)]
-        peers = {peer: run_peer(peer, options, folder, versions) for peer in options.peers}
-        runs.append(run_upconv(options, layer, folder))
-    best = max(runs, key=lambda row: row.get("fraction", 0))
-    return report.compared({"id": layer.id, "useful_macs": layer.useful_macs,
-                            "upconv": {**best, "both": runs}, "peers": peers})
+        row = {"id": layer.id, "useful_macs": layer.useful_macs, "upconv": run_upconv(options, layer, folder),
+               "peers": {peer: run_peer(peer, options, folder, versions) for peer in options.peers}}
+        best = report.best_peer(row)
+        if best and row["upconv"]["status"] == "ok":
+            setting = row["peers"][best]["setting"]
+            turns = [(run_peer(best, options, folder, versions, setting), run_upconv(options, layer, folder))
+                     for _ in range(TURNS)]
+            row["turns"] = [{"peer": peer, "upconv": upconv} for peer, upconv in turns]
+            row["peers"][best] |= middle([peer for peer, _ in turns])
+            row["upconv"] |= middle([upconv for _, upconv in turns])
+    return report.compared(row, best)
+
+
+def middle(rows: list[dict]) -> dict:
+    """The row of the median fraction among those that ran."""
+    ran = sorted((row for row in rows if row["status"] == "ok"), key=lambda row: row["fraction"])
+    return {key: value for key, value in ran[len(ran) // 2].items() if key != "settings"} if ran else {}
 
 
 def machine() -> str:

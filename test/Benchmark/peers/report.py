@@ -8,13 +8,18 @@ TITLES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVI
           "tensorflow": "Keras on TensorFlow", "litert": "LiteRT", "onednn": "oneDNN"}
 
 
-def compared(layer: dict) -> dict:
-    """`layer` with its best peer and how much faster upconv is; both by fractions of the peak beside each run."""
+def best_peer(layer: dict) -> str | None:
+    """By the fraction of the peak beside each run."""
     ran = {name: row for name, row in layer["peers"].items() if row["status"] == "ok"}
-    layer["best_peer"] = max(ran, key=lambda name: ran[name]["fraction"]) if ran else None
+    return max(ran, key=lambda name: ran[name]["fraction"]) if ran else None
+
+
+def compared(layer: dict, best_name: str | None) -> dict:
+    """`layer` with its best peer and how much faster upconv is."""
+    layer["best_peer"] = best_name
     layer["speedup"] = layer["speedup_ms"] = None
-    if ran and layer["upconv"]["status"] == "ok":
-        best = ran[layer["best_peer"]]
+    if best_name and layer["upconv"]["status"] == "ok":
+        best = layer["peers"][best_name]
         layer["speedup"] = layer["upconv"]["fraction"] / best["fraction"]
         layer["speedup_ms"] = best["ms"] / layer["upconv"]["ms"]
     return layer

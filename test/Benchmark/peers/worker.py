@@ -32,6 +32,7 @@ def first_line(error: BaseException) -> str:
 
 def main() -> None:
     name, layer_file, folder, threads = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    wanted_setting = sys.argv[5] if len(sys.argv) > 5 else None  # all of them without
     # What libraries print to standard output must not mix with the report.
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -56,6 +57,8 @@ def main() -> None:
     peak = Peak()
     best_ms = math.inf
     for setting, prepare in settings.items():
+        if wanted_setting not in (None, setting):
+            continue
         say(begun=setting)
         try:
             runner = prepare()

@@ -1,0 +1,225 @@
+//===- TileSums.cpp - The sums of one register tile -----------------------===//
+//
+// The accumulator Func of a tile: zeros, then one update definition for every
+// span of taps that serve the same positions (most tiles have one), channels
+// in innermost.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionEmitter.h"
+
+#include <algorithm>
+
+using Halide::Internal::simplify;
+
+namespace upconv {
+
+static Expr variable(const std::string &name) { return Halide::Var(name); }
+
+/// A tile and its Func, whose arguments are the position within the tile and
+/// every loop around it, by the names of those loops.
+struct ContractionEmitter::TileSums {
+  const Stage &stage;
+  const ChannelPart &part;
+  const Tiling &y, &x;
+  const ChannelBlock &block;
+  const std::vector<std::string> &outer;
+  Halide::Func func;
+  std::vector<Halide::Var> arguments;
+
+  bool has(const std::string &loop) const {
+    return std::find(outer.begin(), outer.end(), loop) != outer.end();
+  }
+  /// A loop around the tile; 0 when there is none of the name.
+  Expr at(const std::string &loop) const {
+    return has(loop) ? variable(loop) : Expr(0);
+  }
+};
+
+namespace {
+/// An axis of the tile in one update. Taps that serve a part of the tile have a
+/// loop over it; the others go by the tile's own variable.
+struct AxisInTile {
+  const char *variable, *loop;
+  TapSpan span;
+  bool whole;
+};
+} // namespace
+
+/// What one update sums up: a span of taps per axis, and input channels
+/// [first, first + unrolled * steps) of the block.
+struct ContractionEmitter::Summands {
+  TapSpan y, x;
+  int64_t firstChannel, unrolled, steps;
+};
+
+static std::string tapLoop(int64_t axis) { return "k" + std::to_string(axis); }
+
+Expr ContractionEmitter::guardedInput(Expr index, Expr inside) const {
+  if (!inside.defined())
+    return builder.loadInput(index);
+  return Halide::select(
+      inside, builder.loadInput(Halide::select(inside, index, 0)), 0.0f);
+}
+
+static void scheduleUpdate(Halide::Stage stage, const Nest &taps,
+                           const AxisInTile (&inTile)[2], bool vectorizes) {
+  std::vector<Halide::VarOrRVar> order = {Halide::Var("lane"),
+                                          Halide::Var("v")};
+  for (const AxisInTile &axis : inTile)
+    if (axis.whole)
+      order.emplace_back(Halide::Var(axis.variable));
+  for (const Loop &loop : taps.loops())
+    order.emplace_back(taps[loop.name]);
+  stage.reorder(order);
+  for (const Loop &loop : taps.loops())
+    if (loop.kind == Loop::Unrolled)
+      stage.unroll(taps[loop.name]);
+  stage.unroll(Halide::Var("v"));
+  for (const AxisInTile &axis : inTile)
+    if (axis.whole)
+      stage.unroll(Halide::Var(axis.variable));
+  if (vectorizes)
+    stage.vectorize(Halide::Var("lane"));
+}
+
+/// The index of the weight for a tap and an input channel.
+Expr ContractionEmitter::weightIndex(const TileSums &sums, Expr group,
+                                     Expr tapIndex, Expr channel) const {
+  const Stage &stage = sums.stage;
+  Expr tile = sums.part.first + sums.at("co");
+  Expr panel = group * constant(panelSize) + constant(stage.firstFloat) +
+               tile * constant(tiling.vectors * tiling.step() * stage.rows());
+  Expr copy = 0;
+  for (int64_t a = 0; a < axes; ++a)
+    copy = copy * constant(stage.axes[a].copies) +
+           sums.at("g" + std::to_string(a));
+  Expr row =
+      (copy * constant(stage.taps()) + tapIndex) * constant(tiling.reduction) +
+      channel;
+  return panel + row * constant(sums.part.vectors * tiling.step()) +
+         variable("v") * constant(tiling.lanes) + variable("lane");
+}
+
+void ContractionEmitter::addSummands(TileSums &sums, const Summands &summands) {
+  const Stage &stage = sums.stage;
+  auto span = [&](int64_t a) {
+    return a == axes - 1   ? summands.x
+           : a == axes - 2 ? summands.y
+                           : TapSpan{0, stage.axes[a].taps};
+  };
+  const AxisInTile inTile[2] = {
+      {"xi", "xs", summands.x, summands.x.size == sums.x.size},
+      {"yi", "ys", summands.y, summands.y.size == sums.y.size}};
+  std::vector<Loop> loops;
+  for (const AxisInTile &axis : inTile)
+    if (!axis.whole)
+      loops.push_back({axis.loop, constant(axis.span.size), Loop::Unrolled,
+                       constant(axis.span.low)});
+  loops.push_back({"ciu", constant(summands.unrolled), Loop::Unrolled});
+  loops.push_back({"ci", constant(summands.steps), Loop::Serial});
+  bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
+  for (int64_t a = axes; a-- > 0;)
+    if (span(a).count > 1)
+      loops.push_back(
+          {tapLoop(a), constant(span(a).count),
+           a == axes - 1 && unrollTaps ? Loop::Unrolled : Loop::Serial,
+           constant(span(a).first)});
+  Nest taps(loops);
+
+  std::vector<Expr> target(sums.arguments.begin(), sums.arguments.end());
+  for (size_t i = 0; i < 2; ++i)
+    if (!inTile[i].whole)
+      target[2 + i] = taps.at(inTile[i].loop);
+  Expr tapIndex = 0, index = 0;
+  for (int64_t a = 0; a < axes; ++a) {
+    Expr tap =
+        span(a).count > 1 ? taps.at(tapLoop(a)) : constant(span(a).first);
+    tapIndex = tapIndex * constant(stage.axes[a].taps) + tap;
+    Expr position = a == axes - 1   ? sums.x.base(sums.at("x")) + target[2]
+                    : a == axes - 2 ? sums.y.base(sums.at("y")) + target[3]
+                                    : sums.at("z");
+    Expr i = inputPosition(stage.axes[a], ranges[a], position, tap);
+    bool guarded = a == axes - 1   ? sums.x.guarded
+                   : a == axes - 2 ? sums.y.guarded
+                                   : guardsLoads(spec);
+    if (guarded) {
+      // Taps outside are skipped whole: the test leaves the channel loop.
+      Expr condition = simplify(i >= 0 && i < inputExtent(a));
+      if (!Halide::Internal::is_const_one(condition))
+        taps.where(condition);
+    }
+    index += i * builder.size(spec.input.strides[axisDimension(spec, a)]);
+  }
+  if (!batchIsAxis(spec))
+    index += (sums.at("n") + builder.windowBegin(TaskAxis::Batch)) *
+             builder.size(spec.input.strides[0]);
+
+  Expr group = sums.at("group");
+  if (sums.has("group"))
+    group += builder.windowBegin(TaskAxis::ChannelTiles);
+  Expr ci = constant(sums.block.first + summands.firstChannel) +
+            sums.at("pass") * constant(sums.block.count) +
+            taps.at("ci") * constant(summands.unrolled) + taps.at("ciu");
+  Expr channel = group * constant(tiling.reduction) + ci, inside;
+  if (tiling.depthwise) {
+    channel = (sums.part.first + sums.at("co")) *
+                  constant(tiling.vectors * tiling.lanes) +
+              variable("v") * constant(tiling.lanes) + variable("lane");
+    if (sums.part.masked)
+      inside = channel < constant(tiling.channels);
+  }
+  Expr value = guardedInput(
+      index + channel * builder.size(spec.input.strides.back()), inside);
+  sums.func(target) +=
+      value * builder.loadWeight(weightIndex(sums, group, tapIndex, ci));
+  scheduleUpdate(sums.func.update(sums.func.num_update_definitions() - 1), taps,
+                 inTile, tiling.lanes > 1);
+}
+
+Halide::Func
+ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
+                                const Tiling &y, const Tiling &x,
+                                const ChannelBlock &block,
+                                const std::vector<std::string> &outer) {
+  TileSums sums{stage,
+                part,
+                y,
+                x,
+                block,
+                outer,
+                Halide::Func("acc" + std::to_string(counter)),
+                {}};
+  for (const char *name : {"lane", "v", "xi", "yi"})
+    sums.arguments.emplace_back(name);
+  for (const std::string &name : outer)
+    sums.arguments.emplace_back(name);
+  sums.func(sums.arguments) = 0.0f;
+
+  int64_t channels = block.count;
+  int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
+  unroll = std::clamp<int64_t>(unroll, 1, channels);
+  int64_t steps = channels / unroll, rest = channels % unroll;
+  std::vector<TapSpan> rows = {TapSpan()};
+  if (axes >= 2)
+    rows = tapSpans(stage.axes[axes - 2], axes - 2, y);
+  for (const TapSpan &row : rows)
+    for (const TapSpan &column : tapSpans(stage.axes.back(), axes - 1, x)) {
+      addSummands(sums, {row, column, 0, unroll, steps});
+      if (rest != 0)
+        addSummands(sums, {row, column, steps * unroll, rest, 1});
+    }
+
+  sums.func.bound(Halide::Var("lane"), 0, constant(tiling.lanes))
+      .bound(Halide::Var("v"), 0, constant(part.vectors))
+      .bound(Halide::Var("xi"), 0, constant(x.size))
+      .bound(Halide::Var("yi"), 0, constant(y.size));
+  sums.func.unroll(Halide::Var("v")).unroll(Halide::Var("xi"));
+  sums.func.unroll(Halide::Var("yi"));
+  if (tiling.lanes > 1)
+    sums.func.vectorize(Halide::Var("lane"));
+  sums.func.store_in(Halide::MemoryType::Stack);
+  return sums.func;
+}
+
+} // namespace upconv
