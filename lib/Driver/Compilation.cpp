@@ -32,7 +32,9 @@ ExitStatus Compilation::open() {
     // What is said of the model, the first session says.
     own->warnings = sessions.empty();
     auto session = std::make_unique<Session>(*own);
-    if (ExitStatus status = session->open(); status != ExitOk)
+    ExitStatus status = sessions.empty() ? session->open()
+                                         : session->openLike(*sessions.front());
+    if (status != ExitOk)
       return status;
     bool known = llvm::any_of(sessions, [&](const auto &other) {
       return other->target.name == session->target.name;

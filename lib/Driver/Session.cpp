@@ -10,6 +10,8 @@
 #include "upconv/Pipelines/Pipelines.h"
 #include "upconv/Support/Random.h"
 
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -85,6 +87,24 @@ ExitStatus Session::import() {
 ExitStatus Session::open() {
   ExitStatus status = loadTables();
   return status == ExitOk ? import() : status;
+}
+
+ExitStatus Session::openLike(const Session &imported) {
+  if (ExitStatus status = loadTables(); status != ExitOk)
+    return status;
+  // Contexts share no attributes; the model crosses as bytecode.
+  std::string bytecode;
+  llvm::raw_string_ostream stream(bytecode);
+  if (succeeded(writeBytecodeToFile(*imported.kerasModule, stream)))
+    model.module = parseSourceString<ModuleOp>(stream.str(), &context());
+  if (!model.module) {
+    printError("the model cannot be read once more");
+    return ExitInternal;
+  }
+  model.weights = imported.model.weights;
+  kerasModule = model.module->clone();
+  countParameters();
+  return ExitOk;
 }
 
 void Session::countParameters() {

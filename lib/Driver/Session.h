@@ -45,6 +45,8 @@ public:
   /// Target and tables, then the model into `model` (keras dialect, weights)
   /// and `parameters`; must come first.
   ExitStatus open();
+  /// The same with the model of a session that has opened it.
+  ExitStatus openLike(const Session &imported);
   /// Draws small integers for every weight, for bit-exact comparison.
   void useIntegerWeights();
 

@@ -16,8 +16,11 @@ from upconv_testing import (Model, Report, Skipped, errors_of, example_models, r
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64-static"
 UNSUPPORTED = 4
 
-# One layer per kind of kernel that the examples do not have.
+# One layer per kind of kernel, and of edge, that the examples do not have.
 LAYERS = (
+    ("Conv2DTranspose", {"filters": 20, "kernel_size": 5, "strides": 2, "padding": "same"}, (1, 4, 4, 256)),
+    ("Conv2DTranspose", {"filters": 13, "kernel_size": [3, 4], "strides": [1, 2], "padding": "same"}, (2, 3, 16, 9)),
+    ("Conv2D", {"filters": 14, "kernel_size": 3, "padding": "same"}, (1, 3, 8, 9)),
     ("ZeroPadding2D", {"padding": [[1, 2], [0, 3]]}, (2, 3, 5, 17)),
     ("Cropping1D", {"cropping": [2, 1]}, (2, 9, 3)),
     ("UpSampling2D", {"size": [2, 3], "interpolation": "bilinear"}, (2, 3, 5, 3)),

@@ -100,6 +100,14 @@ def files(model: Model, made: Path) -> str | None:
         return None if len(listings) == 3 else f"listings: {listings}"
 
 
+def standard_input() -> None:
+    """It can be read once, whatever the number of targets."""
+    with scratch() as folder:
+        layer = b'{"class_name": "Conv1DTranspose", "config": {"filters": 3, "kernel_size": 4, "strides": 2}}'
+        require(upconv("compile", "-", "--input-shape", "1,5,2", "--init", "1", "--target", TARGETS, "-o", folder,
+                       stdin=layer))
+
+
 def mistakes(model: Model) -> str | None:
     cases = (
         (("compile", "--target", "x86-64,aarch64"), "one library is for one of them"),
@@ -135,6 +143,7 @@ def main() -> None:
         with scratch() as folder:
             outputs(report, model, archive_for_all(model, folder, pinned), pinned)
     packing(report, generator)
+    report.check("standard input", "a layer", standard_input)
     report.check("mistakes", generator.name, lambda: mistakes(generator))
     report.finish()
 
