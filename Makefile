@@ -21,7 +21,7 @@ OUT     ?= build/peers.json
 # More of it: --resume, --report FILE.md, --peers NAMES, --limit SECONDS.
 PEERS_FLAGS ?=
 
-.PHONY: setup build demo check check-keras support bench bench-peers install clean
+.PHONY: setup build demo check check-keras support bench bench-peers bench-models install clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -59,6 +59,14 @@ bench-peers: build
 	scripts/setup-peers.sh
 	.venv-peers/bin/python test/Benchmark/peers/bench_peers.py $(SUITE) --upconv build/bin/upconv \
 	  $(if $(LAYER),--layer $(LAYER),--tier $(TIER)) --threads $(THREADS) --out $(OUT) $(PEERS_FLAGS)
+
+# Whole models: MODELS is a folder of NAME.keras3.json, NAMES the inputs' shapes.
+MODELS ?= ../shared/keras/models
+NAMES  ?= tf_dcgan_generator=1,100 melgan_generator=1,861,80 pix2pix_generator=1,256,256,3 unet=1,256,256,3
+bench-models: build
+	scripts/setup-peers.sh
+	.venv-peers/bin/python test/Benchmark/peers/bench_models.py $(NAMES) --models $(MODELS) \
+	  --upconv build/bin/upconv --threads $(THREADS) --out build/models.json
 
 install: build
 	$(CMAKE) --install build --prefix $(PREFIX)

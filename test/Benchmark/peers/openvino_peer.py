@@ -31,13 +31,11 @@ def model(problem: Problem, channels_last: bool) -> openvino.Model:
     return openvino.Model([ops.transpose(y, np.array(axes_out)) if channels_last else y], [x], "layer")
 
 
-def runner(problem: Problem, channels_last: bool) -> Runner:
-    layer = problem.layer
-    compiled = openvino.Core().compile_model(model(problem, channels_last), "CPU", {
+def run_compiled(described: openvino.Model, x: np.ndarray, threads: int) -> Runner:
+    compiled = openvino.Core().compile_model(described, "CPU", {
         "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": "1",
-        "INFERENCE_NUM_THREADS": str(problem.threads), "ENABLE_CPU_PINNING": False})
-    x = problem.x if channels_last else problem.planar(problem.x)
-    y = np.empty(layer.output_shape if channels_last else (layer.batch, layer.cout, *layer.out_spatial), np.float32)
+        "INFERENCE_NUM_THREADS": str(threads), "ENABLE_CPU_PINNING": False})
+    y = np.empty(tuple(compiled.outputs[0].shape), np.float32)
     request = compiled.create_infer_request()
     tensors = [openvino.Tensor(array, shared_memory=True) for array in (x, y)]
     request.set_input_tensor(tensors[0])
@@ -47,7 +45,15 @@ def runner(problem: Problem, channels_last: bool) -> Runner:
         request.start_async()
         request.wait()
 
-    return Runner(run, lambda: tensors[1].data if channels_last else np.moveaxis(tensors[1].data, 1, -1))
+    return Runner(run, lambda: tensors[1].data)
+
+
+def runner(problem: Problem, channels_last: bool) -> Runner:
+    described = model(problem, channels_last)
+    if channels_last:
+        return run_compiled(described, problem.x, problem.threads)
+    planar = run_compiled(described, problem.planar(problem.x), problem.threads)
+    return Runner(planar.run, lambda: np.moveaxis(planar.output(), 1, -1))
 
 
 def settings(problem: Problem) -> Settings:

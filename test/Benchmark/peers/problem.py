@@ -27,6 +27,10 @@ class Problem:
     bias: np.ndarray
     threads: int
 
+    @property
+    def useful_macs(self) -> int:
+        return self.layer.useful_macs
+
     def planar(self, array: np.ndarray) -> np.ndarray:
         """Channels first, as a copy."""
         return np.ascontiguousarray(np.moveaxis(array, -1, 1))

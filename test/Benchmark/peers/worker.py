@@ -1,6 +1,8 @@
-"""One peer on one layer, in a process of its own; bench_peers.py starts it.
+"""One peer on one layer or model, in a process of its own; processes.py starts it.
 
-    worker.py PEER LAYER.json FOLDER THREADS
+    worker.py PEER FOLDER THREADS [SETTING]
+
+FOLDER holds layer.json and its arrays, or model.keras and its arrays.
 
 Prints one JSON line about the peer's versions, and one per setting as soon as it
 is measured, so that a process stopped by the time limit still says what it had.
@@ -30,9 +32,18 @@ def first_line(error: BaseException) -> str:
     return text[:300]
 
 
+def problem_in(folder: Path, threads: int) -> tuple[object, str]:
+    """What the folder holds, and how the modules of the peers that can do it begin."""
+    if (folder / "layer.json").exists():
+        layer = read_layer(json.loads((folder / "layer.json").read_text()))
+        return load(layer, folder, threads), ""
+    from model_problem import load_problem  # needs Keras, which not every peer's environment has
+    return load_problem(folder, threads), "model_"
+
+
 def main() -> None:
-    name, layer_file, folder, threads = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-    wanted_setting = sys.argv[5] if len(sys.argv) > 5 else None  # all of them without
+    name, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    wanted_setting = sys.argv[4] if len(sys.argv) > 4 else None  # all of them without
     # What libraries print to standard output must not mix with the report.
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -40,11 +51,10 @@ def main() -> None:
     def say(**line: object) -> None:
         print(json.dumps(line), file=report, flush=True)
 
-    layer = read_layer(json.loads(layer_file.read_text()))
-    problem = load(layer, folder, threads)
     wanted = np.load(folder / "wanted.npy", mmap_mode="r")
     try:
-        peer = importlib.import_module(name + "_peer")
+        problem, module = problem_in(folder, threads)
+        peer = importlib.import_module(f"{module}{name}_peer")
         say(versions=peer.versions())
         settings = peer.settings(problem)
     except ImportError as error:
@@ -67,7 +77,7 @@ def main() -> None:
             if not error <= TOLERANCE:
                 say(setting=setting, status=f"wrong: relative error {error:.1e}")
                 continue
-            figures = measure(runner, layer.useful_macs, threads, peak, best_ms)
+            figures = measure(runner, problem.useful_macs, threads, peak, best_ms)
             best_ms = min(best_ms, figures["min_ms"])
             say(setting=setting, status="ok", error=error, **figures)
         except Unsupported as problem_found:
