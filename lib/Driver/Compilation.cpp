@@ -3,8 +3,6 @@
 #include "Compilation.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/TargetParser/Triple.h"
 
 using namespace upconv;
 

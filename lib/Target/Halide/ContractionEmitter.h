@@ -111,6 +111,12 @@ private:
   void addSummands(TileSums &sums, const Summands &summands);
   Expr weightIndex(const TileSums &sums, Expr group, Expr tapIndex,
                    Expr channel) const;
+  /// Where input `i` along an axis lies, counted from 0 along it. If a tile's
+  /// positions there may read outside, taps that do are left out of `nest`.
+  Expr inputOffset(int64_t axis, Expr i, const Tiling &y, const Tiling &x,
+                   Nest &nest) const;
+  /// Where image `n` of the task begins.
+  Expr imageOffset(Expr n) const;
   /// An input element; zero where `inside` is given and does not hold.
   Expr guardedInput(Expr index, Expr inside) const;
   /// Horizontal vectors (Horizontal.cpp): the tile's sums in one flat Func,

@@ -174,16 +174,9 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
              constant(of.firstTap) + nest.at("k");
       else
         tapIndex = tapIndex * constant(along.taps) + tap;
-      if (guardsLoads(spec) && (a < last || x.guarded)) {
-        Expr condition = simplify(i >= 0 && i < inputExtent(a));
-        if (!Halide::Internal::is_const_one(condition))
-          nest.where(condition);
-      }
-      index += i * builder.size(spec.input.strides[axisDimension(spec, a)]);
+      index += inputOffset(a, i, y, x, nest);
     }
-    if (!batchIsAxis(spec))
-      index += (tile.at("n") + builder.windowBegin(TaskAxis::Batch)) *
-               builder.size(spec.input.strides[0]);
+    index += imageOffset(tile.at("n"));
     Expr weight = panel +
                   (tapIndex * constant(columns) + nest.at("v")) *
                       constant(stage.columnWeights()) +

@@ -182,15 +182,14 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
 
 void ContractionEmitter::emitStage(const Stage &stage) {
   tiling = stage.tiling;
-  sumsInOutput =
-      stage.taps() > 0 && channelsPerPass(spec, stage) < tiling.reduction;
+  bool taps = stage.taps() > 0;
+  sumsInOutput = taps && channelsPerPass(spec, stage) < tiling.reduction;
   ranges.clear();
   for (int64_t a = 0; a < axes; ++a)
     ranges.push_back(range(stage.axes[a], a));
   const Range &alongX = ranges.back();
   int64_t count = tiledPositions(spec, stage, axes - 1);
   int64_t columns = tileColumns(spec, tiling, count);
-  bool taps = stage.taps() > 0;
   auto drops = [&](int64_t axis) {
     return taps && stage.axes[axis].stacked == 1 && dropsDeadTaps(spec, axis);
   };
@@ -220,7 +219,7 @@ void ContractionEmitter::emitStage(const Stage &stage) {
     ys[0].base = [](Expr) { return Expr(0); };
   }
   std::vector<ChannelBlock> blocks = {ChannelBlock()};
-  if (stage.taps() > 0)
+  if (taps)
     blocks = channelBlocks(stage);
   for (const ChannelPart &part : channelParts(stage))
     for (const ChannelBlock &block : blocks)

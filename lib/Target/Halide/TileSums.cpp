@@ -62,6 +62,27 @@ Expr ContractionEmitter::guardedInput(Expr index, Expr inside) const {
       inside, builder.loadInput(Halide::select(inside, index, 0)), 0.0f);
 }
 
+Expr ContractionEmitter::inputOffset(int64_t axis, Expr i, const Tiling &y,
+                                     const Tiling &x, Nest &nest) const {
+  bool guarded = axis == axes - 1   ? x.guarded
+                 : axis == axes - 2 ? y.guarded
+                                    : guardsLoads(spec);
+  if (guarded) {
+    // Taps outside are skipped whole: the test leaves the channel loop.
+    Expr condition = simplify(i >= 0 && i < inputExtent(axis));
+    if (!Halide::Internal::is_const_one(condition))
+      nest.where(condition);
+  }
+  return i * builder.size(spec.input.strides[axisDimension(spec, axis)]);
+}
+
+Expr ContractionEmitter::imageOffset(Expr n) const {
+  if (batchIsAxis(spec))
+    return 0;
+  return (n + builder.windowBegin(TaskAxis::Batch)) *
+         builder.size(spec.input.strides[0]);
+}
+
 static void scheduleUpdate(Halide::Stage stage, const Nest &taps,
                            const AxisInTile (&inTile)[2], bool vectorizes) {
   std::vector<Halide::VarOrRVar> order = {Halide::Var("lane"),
@@ -140,20 +161,9 @@ void ContractionEmitter::addSummands(TileSums &sums, const Summands &summands) {
                     : a == axes - 2 ? sums.y.base(sums.at("y")) + target[3]
                                     : sums.at("z");
     Expr i = inputPosition(stage.axes[a], ranges[a], position, tap);
-    bool guarded = a == axes - 1   ? sums.x.guarded
-                   : a == axes - 2 ? sums.y.guarded
-                                   : guardsLoads(spec);
-    if (guarded) {
-      // Taps outside are skipped whole: the test leaves the channel loop.
-      Expr condition = simplify(i >= 0 && i < inputExtent(a));
-      if (!Halide::Internal::is_const_one(condition))
-        taps.where(condition);
-    }
-    index += i * builder.size(spec.input.strides[axisDimension(spec, a)]);
+    index += inputOffset(a, i, sums.y, sums.x, taps);
   }
-  if (!batchIsAxis(spec))
-    index += (sums.at("n") + builder.windowBegin(TaskAxis::Batch)) *
-             builder.size(spec.input.strides[0]);
+  index += imageOffset(sums.at("n"));
 
   Expr group = sums.at("group");
   if (sums.has("group"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import openvino
 
-from model_problem import ModelProblem, Runner, Settings
+from model_problem import ModelProblem
 from openvino_peer import run_compiled, versions  # noqa: F401
+from problem import Runner, Settings
 
 
 def settings(problem: ModelProblem) -> Settings:

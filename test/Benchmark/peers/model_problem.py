@@ -9,8 +9,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from problem import Runner, Settings  # noqa: F401, for the peers
-
 
 @dataclass(frozen=True)
 class ModelProblem:

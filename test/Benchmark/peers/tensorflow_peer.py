@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -29,14 +31,13 @@ def make(problem: Problem) -> keras.layers.Layer:
     return made
 
 
-def frozen(made: keras.layers.Layer, problem: Problem):
-    """The layer as a concrete function whose weights are constants; it returns a list of one tensor."""
+def frozen(made: Callable, problem: Problem):
+    """The layer, or model, as a concrete function whose weights are constants; it returns a list of one tensor."""
     function = tf.function(made).get_concrete_function(tf.TensorSpec(problem.x.shape, tf.float32))
     return convert_variables_to_constants_v2(function)
 
 
-def runner(problem: Problem, xla: bool, constant: bool) -> Runner:
-    made = make(problem)
+def runner(made: Callable, problem: Problem, xla: bool, constant: bool) -> Runner:
     x = tf.constant(problem.x)
     function = tf.function(lambda x: made(x), jit_compile=xla)
     if constant:
@@ -50,11 +51,19 @@ def runner(problem: Problem, xla: bool, constant: bool) -> Runner:
     return Runner(run, lambda: np.asarray(last[0]))
 
 
-def settings(problem: Problem) -> Settings:
-    tf.config.threading.set_intra_op_parallelism_threads(problem.threads)
+def settings_of(made: Callable, problem: Problem) -> Settings:
+    return {"graph": lambda: runner(made, problem, False, False),
+            "graph, constant weights": lambda: runner(made, problem, False, True),
+            "XLA": lambda: runner(made, problem, True, False),
+            "XLA, constant weights": lambda: runner(made, problem, True, True)}
+
+
+def use_threads(threads: int) -> None:
+    """Before anything runs."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    make(problem)
-    return {"graph": lambda: runner(problem, False, False),
-            "graph, constant weights": lambda: runner(problem, False, True),
-            "XLA": lambda: runner(problem, True, False),
-            "XLA, constant weights": lambda: runner(problem, True, True)}
+
+
+def settings(problem: Problem) -> Settings:
+    use_threads(problem.threads)
+    return settings_of(make(problem), problem)

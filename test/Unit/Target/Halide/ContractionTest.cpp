@@ -278,6 +278,16 @@ Layer randomForward(std::mt19937 &random) {
   return layer;
 }
 
+/// Counted from the lowered statement; -1 where the kernel does not compile.
+int64_t executedMacs(const KernelSpec &spec) {
+  CompiledKernel compiled;
+  std::string error;
+  if (compileKernel(spec, KernelText::Object, compiled, error))
+    return compiled.executedMacs;
+  ADD_FAILURE() << error;
+  return -1;
+}
+
 int cases() {
   const char *wanted = std::getenv("UPCONV_TEST_CASES");
   return wanted ? std::atoi(wanted) : 40;
@@ -351,11 +361,7 @@ TEST(Contraction, StackedExecutesTheUsefulMultiplyAddsOnly) {
   layer.cout = 16;
   layer.knobs["tx"] = 5;
   KernelSpec spec = problemOf(layer).spec;
-  CompiledKernel compiled;
-  std::string error;
-  ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error))
-      << error;
-  EXPECT_EQ(compiled.executedMacs, usefulMacs(spec));
+  EXPECT_EQ(executedMacs(spec), usefulMacs(spec));
   EXPECT_EQ(usefulMacs(spec), 6 * 10 * 4 * 5 * 16);
 }
 
@@ -377,11 +383,7 @@ TEST(Contraction, PhaseExecutesNoMoreThanItsTiles) {
   Layer layer = twiceAsLong(4, 5, 16);
   layer.knobs["tx"] = 7; // 13 positions: two tiles of 7
   KernelSpec spec = problemOf(layer).spec;
-  CompiledKernel compiled;
-  std::string error;
-  ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error))
-      << error;
-  EXPECT_EQ(compiled.executedMacs, 2 * 14 * 2 * 5 * 16);
+  EXPECT_EQ(executedMacs(spec), 2 * 14 * 2 * 5 * 16);
   EXPECT_EQ(usefulMacs(spec), (26 * 2 - 2) * 5 * 16);
 }
 
@@ -399,11 +401,7 @@ TEST(Contraction, DeadTapsOfSmallImagesAreNoWork) {
     layer.cout = 32;
     layer.knobs = {{"pad", 2}, {"tx", 3}, {"ty", 2}, {"task", 0}};
     KernelSpec spec = problemOf(layer).spec;
-    CompiledKernel compiled;
-    std::string error;
-    ASSERT_TRUE(compileKernel(spec, KernelText::Object, compiled, error))
-        << error;
-    EXPECT_EQ(compiled.executedMacs, usefulMacs(spec));
+    EXPECT_EQ(executedMacs(spec), usefulMacs(spec));
     for (int64_t size : requiredHalo(spec).low)
       EXPECT_EQ(size, 0);
     check(layer);
