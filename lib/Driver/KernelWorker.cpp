@@ -54,10 +54,11 @@ static std::vector<size_t> slowestFirst(const std::vector<KernelSpec> &specs) {
   return order;
 }
 
-ExitStatus upconv::compileInWorkers(const std::vector<KernelSpec> &specs,
-                                    KernelText text, unsigned jobs,
-                                    std::vector<CompiledKernel> &kernels,
-                                    std::vector<double> &seconds) {
+ExitStatus
+upconv::compileInWorkers(const std::vector<KernelSpec> &specs, KernelText text,
+                         unsigned jobs, std::vector<CompiledKernel> &kernels,
+                         std::vector<double> &seconds,
+                         llvm::function_ref<ExitStatus()> meanwhile) {
   std::vector<size_t> order = slowestFirst(specs);
   std::vector<WorkerJob> requests;
   // A schedule that makes Halide explode must not take the machine with it.
@@ -80,10 +81,16 @@ ExitStatus upconv::compileInWorkers(const std::vector<KernelSpec> &specs,
                  << " kernels";
     shown = true;
   };
+  ExitStatus own = ExitOk;
   std::vector<WorkerResult> results =
-      runWorkers(requests, jobs ? jobs : availableCores(), progress);
+      runWorkers(requests, jobs ? jobs : availableCores(), progress, [&] {
+        own = meanwhile();
+        return own == ExitOk;
+      });
   if (shown)
     llvm::errs() << "\n";
+  if (own != ExitOk)
+    return own;
 
   kernels.resize(specs.size());
   seconds.resize(specs.size());

@@ -212,21 +212,31 @@ ExitStatus Session::compileKernels(KernelText text) {
 }
 
 ExitStatus Session::build() {
-  if (ExitStatus status = plan(/*withWeights=*/true); status != ExitOk)
+  // No kernel depends on a weight's value.
+  if (ExitStatus status = plan(/*withWeights=*/false); status != ExitOk)
     return status;
-  if (ExitStatus status = compileKernels(); status != ExitOk)
+  std::vector<KernelSpec> specs = built.kernels;
+  auto add = [&](llvm::Expected<std::vector<LibraryMember>> made) {
+    if (!made) {
+      printError(made.takeError());
+      return ExitInternal;
+    }
+    llvm::move(*made, std::back_inserter(members));
+    return ExitOk;
+  };
+  members.clear();
+  ExitStatus status = compileInWorkers(
+      specs, KernelText::Object, options.jobs, kernels, kernelSeconds, [&] {
+        ExitStatus planned = plan(/*withWeights=*/true);
+        return planned == ExitOk ? add(emitSequenceMembers(built.library))
+                                 : planned;
+      });
+  if (status != ExitOk)
     return status;
   std::vector<KernelObject> objects;
-  for (auto [spec, kernel] : llvm::zip(built.kernels, kernels))
+  for (auto [spec, kernel] : llvm::zip(specs, kernels))
     objects.push_back({spec.name, kernel.object});
-  llvm::Expected<std::vector<LibraryMember>> result =
-      emitMembers(built.library, objects);
-  if (!result) {
-    printError(result.takeError());
-    return ExitInternal;
-  }
-  members = std::move(*result);
-  return ExitOk;
+  return add(emitKernelMembers(built.library, objects));
 }
 
 ExitStatus Session::writeSharedLibrary(const std::string &path) {

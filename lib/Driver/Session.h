@@ -58,7 +58,8 @@ public:
   ExitStatus plan(bool withWeights);
   /// plan(), then every kernel to an object (or to the listing asked for).
   ExitStatus compileKernels(KernelText text = KernelText::Object);
-  /// plan() with weights, compileKernels(), and the members of the library.
+  /// Kernels, plan with weights and the members of the library. Weights are
+  /// packed and the calling sequence is compiled while the kernels are.
   ExitStatus build();
   /// Writes the shared library to `path`, and external weights to
   /// `path`.weights; after build().

@@ -14,6 +14,8 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 #include "upconv/Target/Library/LoadedLibrary.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include <string>
 #include <vector>
 
@@ -24,11 +26,12 @@ ExitStatus importInWorker(mlir::MLIRContext &context,
                           const ImportOptions &options, ImportedModel &model);
 
 /// Compiles kernels, `jobs` at a time (0: one per core), with progress on a
-/// terminal. `seconds` receives each worker's wall time.
-ExitStatus compileInWorkers(const std::vector<KernelSpec> &specs,
-                            KernelText text, unsigned jobs,
-                            std::vector<CompiledKernel> &kernels,
-                            std::vector<double> &seconds);
+/// terminal. `seconds` receives each worker's wall time. `meanwhile` as in
+/// runWorkers; what is not ExitOk, it has reported, and ends the compilation.
+ExitStatus compileInWorkers(
+    const std::vector<KernelSpec> &specs, KernelText text, unsigned jobs,
+    std::vector<CompiledKernel> &kernels, std::vector<double> &seconds,
+    llvm::function_ref<ExitStatus()> meanwhile = [] { return ExitOk; });
 
 /// A shared library, and what it needs besides inputs.
 struct RunSubject {

@@ -153,10 +153,12 @@ static void finish(Process &process, WorkerResult &result) {
 
 std::vector<WorkerResult>
 upconv::runWorkers(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
-                   llvm::function_ref<void(size_t)> onDone) {
+                   llvm::function_ref<void(size_t)> onDone,
+                   llvm::function_ref<bool()> meanwhile) {
   std::vector<WorkerResult> results(jobs.size());
   std::vector<Process> running;
   size_t next = 0, done = 0;
+  bool worked = false;
   // A worker that dies early must not end this process by SIGPIPE.
   struct sigaction ignore = {}, before = {};
   ignore.sa_handler = SIG_IGN;
@@ -170,6 +172,14 @@ upconv::runWorkers(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
       else
         ++done;
       ++next;
+    }
+    if (!worked && next == jobs.size() && running.size() < parallel) {
+      for (Process &process : running)
+        send(process, jobs[process.job].request);
+      worked = true;
+      if (!meanwhile())
+        for (const Process &process : running)
+          kill(process.pid, SIGKILL);
     }
     std::vector<pollfd> waits;
     for (const Process &process : running) {
@@ -192,6 +202,8 @@ upconv::runWorkers(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
     }
   }
   sigaction(SIGPIPE, &before, nullptr);
+  if (!worked)
+    meanwhile();
   return results;
 }
 

@@ -147,10 +147,26 @@ makePrivate(const Kernel &kernel,
 }
 
 llvm::Expected<std::vector<LibraryMember>>
-upconv::emitMembers(const LibraryPlan &plan,
-                    const std::vector<KernelObject> &objects) {
+upconv::emitSequenceMembers(const LibraryPlan &plan) {
   if (llvm::Error error = validatePlan(plan))
     return std::move(error);
+  std::vector<LibraryMember> members;
+  llvm::Expected<std::string> sequence = emitCallingSequenceObject(plan);
+  if (!sequence)
+    return sequence.takeError();
+  members.push_back({plan.name + ".o", std::move(*sequence)});
+  if (!plan.weights.values.empty() && !takesWeights(plan)) {
+    llvm::Expected<std::string> weights = emitWeightsObject(plan);
+    if (!weights)
+      return weights.takeError();
+    members.push_back({plan.name + "_weights.o", std::move(*weights)});
+  }
+  return members;
+}
+
+llvm::Expected<std::vector<LibraryMember>>
+upconv::emitKernelMembers(const LibraryPlan &plan,
+                          const std::vector<KernelObject> &objects) {
   std::vector<Kernel> kernels;
   std::set<std::string> seen;
   for (const KernelObject &object : objects) {
@@ -166,16 +182,6 @@ upconv::emitMembers(const LibraryPlan &plan,
     return std::move(error);
 
   std::vector<LibraryMember> members;
-  llvm::Expected<std::string> sequence = emitCallingSequenceObject(plan);
-  if (!sequence)
-    return sequence.takeError();
-  members.push_back({plan.name + ".o", std::move(*sequence)});
-  if (!plan.weights.values.empty() && !takesWeights(plan)) {
-    llvm::Expected<std::string> weights = emitWeightsObject(plan);
-    if (!weights)
-      return weights.takeError();
-    members.push_back({plan.name + "_weights.o", std::move(*weights)});
-  }
   for (const Kernel &kernel : kernels) {
     llvm::Expected<std::string> bytes = makePrivate(kernel, names);
     if (!bytes)
@@ -183,5 +189,20 @@ upconv::emitMembers(const LibraryPlan &plan,
     members.push_back(
         {prefixed(plan, kernel.symbol) + ".o", std::move(*bytes)});
   }
+  return members;
+}
+
+llvm::Expected<std::vector<LibraryMember>>
+upconv::emitMembers(const LibraryPlan &plan,
+                    const std::vector<KernelObject> &objects) {
+  llvm::Expected<std::vector<LibraryMember>> members =
+      emitSequenceMembers(plan);
+  if (!members)
+    return members;
+  llvm::Expected<std::vector<LibraryMember>> kernels =
+      emitKernelMembers(plan, objects);
+  if (!kernels)
+    return kernels;
+  llvm::move(*kernels, std::back_inserter(*members));
   return members;
 }

@@ -32,13 +32,22 @@ llvm::Expected<std::string> emitCallingSequenceText(const LibraryPlan &plan);
 llvm::Expected<std::string>
 emitCallingSequenceAssembly(const LibraryPlan &plan);
 
-/// All members of the library: calling sequence and runtime, weights (if they
-/// are embedded), kernels;
-/// symbols prefixed with the library's name and hidden but for the public ones.
 struct LibraryMember {
   std::string name; ///< archive member, e.g. "generator_weights.o"
   std::string bytes;
 };
+
+/// The members that need no kernel: calling sequence and runtime, and the
+/// weights if they are embedded.
+llvm::Expected<std::vector<LibraryMember>>
+emitSequenceMembers(const LibraryPlan &plan);
+
+/// The kernels, their symbols prefixed with the library's name and hidden.
+llvm::Expected<std::vector<LibraryMember>>
+emitKernelMembers(const LibraryPlan &plan,
+                  const std::vector<KernelObject> &kernels);
+
+/// Both, in this order.
 llvm::Expected<std::vector<LibraryMember>>
 emitMembers(const LibraryPlan &plan, const std::vector<KernelObject> &kernels);
 
