@@ -20,13 +20,16 @@ SearchSpace::SearchSpace(const ScheduleTables &tables, KernelSpec kernel)
 }
 
 /// Not searched: which axis tasks are cut from, a matter of threads and not of
-/// the code within a task; vectors wider than the target's; and values that
-/// are what the strategy takes by itself.
+/// the code within a task; vectors wider than the target's; lanes to multiply
+/// by where no instruction does; and values that are what the strategy takes by
+/// itself.
 std::vector<SearchSpace::Knob>
 SearchSpace::searchedKnobs(const StrategyInfo &strategy) const {
   std::vector<Knob> knobs;
   for (const KnobInfo &info : strategy.knobs) {
-    if (info.name == "task")
+    if (info.name == "task" ||
+        (info.name == "splat" &&
+         !llvm::StringRef(spec.target.halide).starts_with("arm")))
       continue;
     Knob knob{info.name, {}};
     for (int64_t value : info.values)

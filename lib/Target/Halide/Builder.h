@@ -61,6 +61,7 @@ public:
   Halide::Expr index(const TensorArgument &tensor,
                      const std::vector<Halide::Expr> &coordinates) const;
 
+  std::string inputName() const { return input.name(); }
   Halide::Expr loadInput(Halide::Expr index) const { return input(index); }
   Halide::Expr loadWeight(Halide::Expr index) const { return weights(index); }
   Halide::Expr loadBias(Halide::Expr index) const { return bias(index); }

@@ -210,6 +210,28 @@ static std::string listing(const KernelSpec &spec, KernelText kind,
   return "";
 }
 
+/// The scalars that are multiples of four floats wherever the channels are:
+/// strides of the input. None where the channels are not.
+static std::optional<std::vector<std::string>>
+multiplesOfFour(const KernelSpec &spec, const Builder &builder) {
+  const TensorArgument &input = spec.input;
+  if (input.rank() < 2 || !(input.strides.back() == Size::of(1)) ||
+      spec.inputChannels() % splatFloats != 0)
+    return std::nullopt;
+  std::vector<std::string> names;
+  for (size_t d = input.rank() - 1; d-- > 0;) {
+    const Size &stride = input.strides[d];
+    // The innermost is known, and those outside it are its multiples.
+    if (stride.isConstant() ? stride.constant % splatFloats != 0
+                            : d == input.rank() - 2)
+      return std::nullopt;
+    if (!stride.isConstant())
+      names.push_back(
+          builder.size(stride).as<Halide::Internal::Variable>()->name);
+  }
+  return names;
+}
+
 static void compileChecked(const KernelSpec &spec, KernelText kind,
                            CompiledKernel &result) {
   if (auto violation = scheduleViolation(spec))
@@ -226,6 +248,10 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   if (spec.schedule.knob("reduce", 0) != 0)
     pipeline.add_custom_lowering_pass(
         new PairNeighbours(spec.target.vectorFloats));
+  if (spec.hasWeights() && spec.schedule.knob("splat", 0) != 0)
+    if (auto multiples = multiplesOfFour(spec, builder))
+      pipeline.add_custom_lowering_pass(
+          new LanesOfVectors(builder.inputName(), *multiples));
   pipeline.add_custom_lowering_pass(new NameNegativePlaces);
   Halide::Module module = pipeline.compile_to_module(
       builder.arguments(), spec.name, halideTarget(spec));

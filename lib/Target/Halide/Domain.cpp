@@ -212,6 +212,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
                       {"panel", 0, 1 << 20},
                       {"fuse", 0, 2},
                       {"reduce", 0, 1},
+                      {"splat", 0, 1},
                       {"task", -1, 3}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;

@@ -50,6 +50,37 @@ Expr NameNegativePlaces::visit(const Load *op) {
                               mutate(op->predicate), op->alignment));
 }
 
+LanesOfVectors::LanesOfVectors(std::string input,
+                               const std::vector<std::string> &multiples)
+    : input(std::move(input)) {
+  for (const std::string &name : multiples)
+    known.push(name, ModulusRemainder(splatFloats, 0));
+}
+
+Stmt LanesOfVectors::visit(const LetStmt *op) {
+  if (op->value.type() != Halide::Int(32))
+    return IRMutator::visit(op);
+  ScopedBinding<ModulusRemainder> bind(known, op->name,
+                                       modulus_remainder(op->value, known));
+  return IRMutator::visit(op);
+}
+
+Expr LanesOfVectors::visit(const Broadcast *op) {
+  const Load *load = op->value.as<Load>();
+  if (!load || load->name != input || !load->type.is_scalar())
+    return IRMutator::visit(op);
+  ModulusRemainder place = modulus_remainder(load->index, known);
+  if (place.modulus % splatFloats != 0)
+    return IRMutator::visit(op);
+  int lane = static_cast<int>(mod_imp(place.remainder, splatFloats));
+  int count = static_cast<int>(splatFloats);
+  Expr vector = Load::make(
+      load->type.with_lanes(count), load->name,
+      Ramp::make(simplify(mutate(load->index) - lane), Expr(1), count),
+      load->image, load->param, const_true(count), ModulusRemainder());
+  return Shuffle::make({vector}, std::vector<int>(op->lanes, lane));
+}
+
 /// "co" of "out.s2.co".
 static std::string loopVariable(const std::string &name) {
   return name.substr(name.rfind('.') + 1);

@@ -45,6 +45,29 @@ private:
   Halide::Expr visit(const Halide::Internal::Load *op) override;
 };
 
+/// Floats of the vectors that LanesOfVectors makes: what multiplications by a
+/// lane take their lanes from.
+constexpr int64_t splatFloats = 4;
+
+/// An input element that is broadcast comes out of a vector of the four
+/// channels it lies among. Neighbouring channels of an unrolled loop so share a
+/// load, and an instruction that multiplies by a lane needs no broadcast. All
+/// strides of the input but the channels' must be multiples of four floats, and
+/// so must its channels: then the four lie in one pixel.
+class LanesOfVectors : public Halide::Internal::IRMutator {
+public:
+  /// `multiples`: scalars that are multiples of four.
+  LanesOfVectors(std::string input, const std::vector<std::string> &multiples);
+
+private:
+  using IRMutator::visit;
+  Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *op) override;
+  Halide::Expr visit(const Halide::Internal::Broadcast *op) override;
+
+  std::string input;
+  Halide::Internal::Scope<Halide::Internal::ModulusRemainder> known;
+};
+
 /// Sibling stages share their outer loops. Each stage of a kernel is an update
 /// definition with a nest of its own, so a large input would be read once per
 /// stage. Neighbouring loops of the same name and range are merged; this is

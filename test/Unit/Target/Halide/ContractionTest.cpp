@@ -179,6 +179,8 @@ Layer randomTransposed(std::mt19937 &random) {
   if (random() % 3 == 0)
     layer.knobs["ku"] = 1 + random() % 4;
   if (random() % 3 == 0)
+    layer.knobs["splat"] = 1;
+  if (random() % 3 == 0)
     layer.knobs["order"] = random() % 3;
   if (layer.strategy == "phase" && random() % 2)
     layer.knobs["pad"] = 1 + random() % 2;
