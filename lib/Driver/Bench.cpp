@@ -245,6 +245,8 @@ static ExitStatus reportSuspects(const std::vector<Row> &rows) {
 }
 
 ExitStatus upconv::benchCommand(const Options &options) {
+  if (!options.processors.empty())
+    return rateCommand(options);
   std::vector<Row> rows;
   ExitStatus status = isSuite(options.import.path) ? benchSuite(options, rows)
                                                    : benchModel(options, rows);

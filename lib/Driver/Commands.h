@@ -12,6 +12,8 @@ ExitStatus inspectCommand(const Options &options);
 ExitStatus runCommand(const Options &options);
 ExitStatus verifyCommand(const Options &options);
 ExitStatus benchCommand(const Options &options);
+/// `bench --mca`.
+ExitStatus rateCommand(const Options &options);
 ExitStatus tuneCommand(const Options &options);
 
 /// `run` on an archive or a shared library that was compiled before.

@@ -33,7 +33,10 @@ int upconv::kernelWorker(llvm::StringRef request) {
       .add(error)
       .add(kernel.object)
       .add(kernel.text)
-      .add(kernel.executedMacs);
+      .add(kernel.executedMacs)
+      .add(kernel.loopMacs.size());
+  for (const auto &[name, macs] : kernel.loopMacs)
+    writer.add(name).add(macs);
   llvm::outs() << writer.take();
   llvm::outs().flush();
   return ExitOk;
@@ -102,6 +105,11 @@ upconv::compileInWorkers(const std::vector<KernelSpec> &specs, KernelText text,
     kernel.object = reader.bytes().str();
     kernel.text = reader.bytes().str();
     kernel.executedMacs = reader.integer();
+    for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+         ++i) {
+      std::string name = reader.bytes().str();
+      kernel.loopMacs[name] = reader.integer();
+    }
     seconds[index] = result.seconds;
     if (!result.ok() || reader.failed)
       error = "its worker failed with " + result.describe();

@@ -192,6 +192,15 @@ struct Flags {
       cl::value_desc("S"), cl::desc("time spent measuring each layer"),
       cl::sub(bench),      cl::cat(category)};
 
+  cl::list<std::string> mca{
+      "mca",
+      cl::CommaSeparated,
+      cl::value_desc("CPU,..."),
+      cl::desc("instead of timing, rate the loops on LLVM's models of these "
+               "processors: share of the multiply-add pipes, an upper bound"),
+      cl::sub(bench),
+      cl::cat(category)};
+
   cl::opt<double> budget{"budget",
                          cl::init(60),
                          cl::value_desc("SECONDS"),
@@ -337,6 +346,7 @@ static bool fill(Flags &flags, Options &options) {
   options.tier = flags.tier;
   options.jsonFile = flags.benchJson;
   options.seconds = flags.seconds;
+  options.processors = {flags.mca.begin(), flags.mca.end()};
   if (flags.tune && !fillTune(flags, options))
     return false;
   if (options.threads < 0)

@@ -261,7 +261,12 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   bool known = task == TaskAxis::None || extent.isConstant();
   for (const Halide::Internal::LoweredFunc &function : module.functions())
     if (function.name == spec.name && spec.hasWeights() && known)
-      result.executedMacs = countMacs(function.body, 0, extent.constant);
+      if (auto loops = countMacs(function.body, 0, extent.constant)) {
+        result.executedMacs = 0;
+        for (const auto &[name, macs] : *loops)
+          result.executedMacs += macs;
+        result.loopMacs = std::move(*loops);
+      }
   result.object = objectBytes(module);
   result.text = listing(spec, kind, pipeline, builder, module);
 }

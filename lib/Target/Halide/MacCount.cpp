@@ -13,6 +13,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 using Halide::Expr;
 using namespace Halide::Internal; // IR node names, throughout this file
@@ -83,7 +84,7 @@ public:
     values["task_begin"] = Expr(static_cast<int32_t>(begin));
     values["task_end"] = Expr(static_cast<int32_t>(end));
   }
-  int64_t total = 0;
+  std::map<std::string, int64_t> loops;
 
 private:
   using IRVisitor::visit;
@@ -113,26 +114,29 @@ private:
     int64_t extent = evaluate(op->extent);
     if (extent <= 0)
       return;
+    std::string around = std::exchange(innermost, op->name);
     if (!control.names.count(op->name)) {
-      int64_t before = total;
+      std::map<std::string, int64_t> before = loops;
       op->body.accept(this);
-      total = before + (total - before) * extent;
-      return;
+      for (auto &[name, macs] : loops)
+        macs = before[name] + (macs - before[name]) * extent;
+    } else {
+      int64_t min = evaluate(op->min);
+      for (int64_t i = 0; i < extent; ++i) {
+        values[op->name] = Expr(static_cast<int32_t>(min + i));
+        op->body.accept(this);
+      }
+      values.erase(op->name);
     }
-    int64_t min = evaluate(op->min);
-    for (int64_t i = 0; i < extent; ++i) {
-      values[op->name] = Expr(static_cast<int32_t>(min + i));
-      op->body.accept(this);
-    }
-    values.erase(op->name);
+    innermost = around;
   }
 
   void visit(const IfThenElse *op) override {
-    int64_t before = total;
+    std::map<std::string, int64_t> before = loops;
     op->then_case.accept(this);
-    if (total == before && !op->else_case.defined())
+    if (loops == before && !op->else_case.defined())
       return; // a masked store: nothing of ours inside
-    total = before;
+    loops = before;
     if (evaluate(op->condition))
       op->then_case.accept(this);
     else if (op->else_case.defined())
@@ -144,25 +148,26 @@ private:
       return;
     Multiplies multiplies;
     op->value.accept(&multiplies);
-    total += multiplies.count;
+    loops[innermost] += multiplies.count;
   }
 
   const ControlVariables &control;
+  std::string innermost;
   std::map<std::string, Expr> values;
 };
 
 } // namespace
 
-int64_t countMacs(const Stmt &statement, int64_t windowBegin,
-                  int64_t windowEnd) {
+std::optional<std::map<std::string, int64_t>>
+countMacs(const Stmt &statement, int64_t windowBegin, int64_t windowEnd) {
   try {
     ControlVariables control;
     statement.accept(&control);
     Counter counter(control, windowBegin, windowEnd);
     statement.accept(&counter);
-    return counter.total;
+    return counter.loops;
   } catch (const NotConstant &) {
-    return -1;
+    return std::nullopt;
   }
 }
 

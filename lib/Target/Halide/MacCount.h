@@ -11,14 +11,19 @@
 #include <Halide.h>
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 
 namespace upconv {
 
-/// Multiply-adds into accumulators (Funcs named acc*), lanes counted, per run;
-/// the task window is taken as [windowBegin, windowEnd). -1 where a loop or a
-/// test depends on a run-time value.
-int64_t countMacs(const Halide::Internal::Stmt &statement, int64_t windowBegin,
-                  int64_t windowEnd);
+/// Multiply-adds into accumulators (Funcs named acc*), lanes counted, per run,
+/// by the innermost loop that they are in; the task window is taken as
+/// [windowBegin, windowEnd). None where a loop or a test depends on a run-time
+/// value.
+std::optional<std::map<std::string, int64_t>>
+countMacs(const Halide::Internal::Stmt &statement, int64_t windowBegin,
+          int64_t windowEnd);
 
 } // namespace upconv
 

@@ -10,6 +10,7 @@
 
 #include "upconv/Target/Halide/KernelSpec.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,10 @@ enum class KernelText { Object, Halide, Stmt, StmtHtml, Llvm, Assembly, Ptx };
 struct CompiledKernel {
   std::string object; ///< bytes of a relocatable object
   std::string text;   ///< the listing asked for, unless Object
-  int64_t executedMacs =
-      -1; ///< per run, from the lowered statement; -1 unknown
+  /// Multiply-adds per run, from the lowered statement; -1 unknown.
+  int64_t executedMacs = -1;
+  /// The same by innermost loop, "acc1.s1.ci"; empty if unknown.
+  std::map<std::string, int64_t> loopMacs;
 };
 
 /// "21.0.0".
