@@ -1,11 +1,13 @@
 //===- Run.cpp - upconv run and upconv verify -----------------------------===//
 //
-// Both execute the emitted library in a child process; there is no second path.
+// Both execute the emitted library in a child process, or for another
+// architecture under an emulator; there is no second path.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
 #include "Data.h"
+#include "EmulatedRun.h"
 #include "Workers.h"
 
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
@@ -14,6 +16,7 @@
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 
 #include <cmath>
 
@@ -47,17 +50,42 @@ static ExitStatus collectVariables(const Session &session,
   return ExitOk;
 }
 
-// Compiles the model of `session` to a shared library in `folder`.
-static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
-                                RunSubject &subject) {
-  if (!isNative(session)) {
-    printError("this machine cannot run code for '" + session.target.name +
-               "'");
-    return ExitUnsupported;
+namespace {
+// A built library, and what runs it if this machine does not.
+struct Execution {
+  TemporaryFolder folder;
+  RunSubject subject;
+  std::optional<EmulatorTools> emulator;
+};
+} // namespace
+
+static ExitStatus chooseEmulator(const Session &session, Execution &execution) {
+  if (isNative(session))
+    return ExitOk;
+  std::string why;
+  llvm::Triple target(session.target.triple);
+  if (target.getArch() !=
+      llvm::Triple(llvm::sys::getProcessTriple()).getArch()) {
+    llvm::Expected<EmulatorTools> tools = findEmulator(session.target.triple);
+    if (tools) {
+      execution.emulator = std::move(*tools);
+      return ExitOk;
+    }
+    why = ": " + llvm::toString(tools.takeError());
   }
-  if (!folder.valid())
+  printError("this machine cannot run code for '" + session.target.name + "'" +
+             why);
+  return ExitUnsupported;
+}
+
+// Compiles the model of `session`, for this machine to a shared library.
+static ExitStatus compileForRun(Session &session, Execution &execution) {
+  if (ExitStatus status = chooseEmulator(session, execution); status != ExitOk)
+    return status;
+  if (!execution.folder.valid())
     return ExitInternal;
-  subject.library = folder.file("lib.so");
+  RunSubject &subject = execution.subject;
+  subject.library = execution.folder.file("lib.so");
   subject.weightsFile = subject.library + ".weights";
   subject.shownAs = session.options.import.path == "-"
                         ? "<stdin>"
@@ -66,7 +94,18 @@ static ExitStatus compileForRun(Session &session, const TemporaryFolder &folder,
     return status;
   if (ExitStatus status = collectVariables(session, subject); status != ExitOk)
     return status;
-  return session.writeSharedLibrary(subject.library);
+  return execution.emulator ? ExitOk
+                            : session.writeSharedLibrary(subject.library);
+}
+
+static ExitStatus runOnce(const Session &session, const Execution &execution,
+                          const std::vector<Tensor> &inputs,
+                          std::vector<Tensor> &outputs) {
+  int threads = session.options.threads;
+  if (execution.emulator)
+    return runEmulated(session, *execution.emulator,
+                       execution.subject.variables, inputs, threads, outputs);
+  return runInWorker(execution.subject, inputs, threads, outputs);
 }
 
 static std::vector<PortShape> portsOf(const std::vector<Port> &ports) {
@@ -87,18 +126,15 @@ ExitStatus upconv::runCommand(const Options &options) {
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
-  TemporaryFolder folder;
-  RunSubject subject;
-  if (ExitStatus status = compileForRun(session, folder, subject);
-      status != ExitOk)
+  Execution execution;
+  if (ExitStatus status = compileForRun(session, execution); status != ExitOk)
     return status;
   std::vector<Tensor> inputs, outputs;
   if (ExitStatus status =
           readInputs(options, portsOf(session.built.library.inputs), inputs);
       status != ExitOk)
     return status;
-  if (ExitStatus status =
-          runInWorker(subject, inputs, options.threads, outputs);
+  if (ExitStatus status = runOnce(session, execution, inputs, outputs);
       status != ExitOk)
     return status;
   return writeOutputs(options, portsOf(session.built.library.outputs), outputs);
@@ -210,10 +246,8 @@ ExitStatus upconv::verifyCommand(const Options &options) {
     }
     session.useIntegerWeights();
   }
-  TemporaryFolder folder;
-  RunSubject subject;
-  if (ExitStatus status = compileForRun(session, folder, subject);
-      status != ExitOk)
+  Execution execution;
+  if (ExitStatus status = compileForRun(session, execution); status != ExitOk)
     return status;
 
   std::vector<PortShape> ports = portsOf(session.built.library.inputs);
@@ -224,8 +258,7 @@ ExitStatus upconv::verifyCommand(const Options &options) {
     for (Tensor &input : inputs)
       for (float &value : input.values)
         value = std::round(value * 2);
-  if (ExitStatus status =
-          runInWorker(subject, inputs, options.threads, outputs);
+  if (ExitStatus status = runOnce(session, execution, inputs, outputs);
       status != ExitOk)
     return status;
 
