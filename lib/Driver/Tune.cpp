@@ -242,7 +242,8 @@ void LayerTuner::showProgress(const Search &search, const Trial &last) {
 ExitStatus LayerTuner::search(Search &search) {
   const double secondsPerTrial = 0.2, hopeless = 1.25;
   size_t batch = 2 * (options.jobs ? options.jobs : availableCores());
-  while (elapsed() < options.budget && !wasInterrupted()) {
+  // At least once: a verdict that nothing was measured for would be final.
+  do {
     std::vector<ScheduleChoice> choices = search.next(batch);
     if (choices.empty())
       break;
@@ -263,7 +264,7 @@ ExitStatus LayerTuner::search(Search &search) {
         llvm::sys::fs::remove(trial.library);
       showProgress(search, trial);
     }
-  }
+  } while (elapsed() < options.budget && !wasInterrupted());
   return ExitOk;
 }
 
@@ -274,12 +275,13 @@ ExitStatus LayerTuner::search(Search &search) {
 ExitStatus LayerTuner::decide(Search &search) {
   const size_t finalists = 3;
   const double secondsPerTrial = 0.7, leastGain = 0.02;
-  Trial winner = incumbent;
   std::vector<ScheduleChoice> leaders = search.leaders(finalists);
-  if (!leaders.empty() && !wasInterrupted()) {
-    std::vector<Trial> trials = compile(leaders);
-    trials.push_back(incumbent);
+  std::vector<Trial> trials = compile(leaders);
+  trials.push_back(incumbent);
+  if (!wasInterrupted() && (!leaders.empty() || incumbent.result.runs == 0))
     time(trials, secondsPerTrial, 0);
+  Trial winner = incumbent;
+  if (!leaders.empty() && !wasInterrupted()) {
     double noise = std::abs(1 - trials.back().result.ratio);
     double bar = 1 - std::max(leastGain, 2 * noise);
     trials.pop_back();
@@ -358,9 +360,9 @@ static ExitStatus tuneAll(const Options &options, TuneOutput &output) {
 ExitStatus upconv::tuneCommand(const Options &options) {
   if (!options.mergeFrom.empty())
     return mergeLogs(options);
-  noteFirstInterrupt();
   TuneOutput output(options);
   if (ExitStatus status = output.open(); status != ExitOk)
     return status;
+  noteFirstInterrupt();
   return tuneAll(options, output);
 }

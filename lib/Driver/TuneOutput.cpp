@@ -13,8 +13,11 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
 
+#include <chrono>
 #include <ctime>
+#include <thread>
 
 using namespace upconv;
 namespace fs = llvm::sys::fs;
@@ -61,33 +64,44 @@ static ExitStatus makeFolder(llvm::StringRef path) {
   return ExitOk;
 }
 
+/// A job that is started again may find its predecessor still ending, or the
+/// lock of a machine that is gone, which file servers keep for 90 seconds.
+static llvm::Expected<LogWriter> openPatiently(const std::string &path) {
+  const int patience = 120; // seconds
+  int waited = 0;
+  return LogWriter::open(path, [&] {
+    if (waited == 0)
+      llvm::errs() << path << ": another run is writing it: waiting for its "
+                   << "end, at most " << patience << " s\n";
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    return ++waited <= patience;
+  });
+}
+
 ExitStatus TuneOutput::open() {
   if (ExitStatus status = makeFolder(folder); status != ExitOk)
     return status;
   std::string path = folder + "/log.jsonl";
-  if (fs::exists(path)) {
-    if (!resume) {
-      printError(path + " is there already: --resume goes on with it, -o DIR "
-                        "takes another folder");
-      return ExitUsage;
-    }
-    llvm::Expected<std::vector<TuningRecord>> records = readLog(path);
-    if (!records) {
-      printError(records.takeError());
-      return ExitInvalid;
-    }
-    known = std::move(*records);
-  }
-  if (inSourceTree)
-    if (ExitStatus status = checkSourceTree(); status != ExitOk)
-      return status;
-  llvm::Expected<LogWriter> writer = LogWriter::open(path);
+  // Ours before it is read: what another run still adds would be missed.
+  llvm::Expected<LogWriter> writer =
+      resume ? openPatiently(path) : LogWriter::open(path);
   if (!writer) {
     printError(writer.takeError());
     return ExitUsage;
   }
   log.emplace(std::move(*writer));
-  return ExitOk;
+  llvm::Expected<std::vector<TuningRecord>> records = readLog(path);
+  if (!records) {
+    printError(records.takeError());
+    return ExitInvalid;
+  }
+  if (!records->empty() && !resume) {
+    printError(path + " is there already: --resume goes on with it, -o DIR "
+                      "takes another folder");
+    return ExitUsage;
+  }
+  known = std::move(*records);
+  return inSourceTree ? checkSourceTree() : ExitOk;
 }
 
 /// Tables are written from what the tool holds: what a person has changed since

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,8 +58,17 @@ static std::string readStandardInput() {
   return text;
 }
 
+// Nobody wants the answer of a worker whose parent was killed, and what it
+// still computes would disturb whoever takes the parent's place.
+static void endWith(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent)
+    _exit(1); // it was gone before the line above
+}
+
 // The worker's side.
-[[noreturn]] static void serve(const WorkerJob &job) {
+[[noreturn]] static void serve(const WorkerJob &job, pid_t parent) {
+  endWith(parent);
   applyLimits(job.limits);
   // The parent may have blocked interrupts, and awaits them in a thread.
   sigset_t none;
@@ -84,6 +94,7 @@ static bool start(const WorkerJob &job, size_t index,
   // Unwritten output would be written twice.
   llvm::outs().flush();
   fflush(nullptr);
+  pid_t parent = getpid();
   pid_t pid = fork();
   if (pid == 0) {
     dup2(toChild[0], STDIN_FILENO);
@@ -96,7 +107,7 @@ static bool start(const WorkerJob &job, size_t index,
     }
     for (int end : {toChild[0], toChild[1], fromChild[0], fromChild[1]})
       close(end);
-    serve(job);
+    serve(job, parent);
   }
   close(toChild[0]);
   close(fromChild[1]);

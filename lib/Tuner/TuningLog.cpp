@@ -7,7 +7,9 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 using namespace upconv;
@@ -144,12 +146,29 @@ static off_t wholeLines(int descriptor, off_t size) {
   return size;
 }
 
-llvm::Expected<LogWriter> LogWriter::open(const std::string &path) {
+/// False if another writer has the file. A file system that knows no locks
+/// keeps nobody out.
+static bool lock(int descriptor) {
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      return false;
+    if (errno != EINTR)
+      return true;
+  }
+  return true;
+}
+
+llvm::Expected<LogWriter> LogWriter::open(const std::string &path,
+                                          llvm::function_ref<bool()> wait) {
   int descriptor =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0)
     return failure(path + ": error: cannot be written");
   LogWriter writer(descriptor);
+  while (!lock(descriptor))
+    if (!wait())
+      return llvm::createStringError(path +
+                                     ": error: another run is writing it");
   off_t size = lseek(descriptor, 0, SEEK_END);
   off_t whole = wholeLines(descriptor, size);
   if (whole != size && ftruncate(descriptor, whole) != 0)

@@ -96,6 +96,54 @@ def killed_and_resumed() -> str | None:
         return None if records(folder / "t") == after else "a finished run goes on"
 
 
+def alive_in(group: int) -> list[int]:
+    """The processes of a group, less those that have ended and wait to be noticed."""
+    result = []
+    for entry in Path("/proc").iterdir():
+        try:
+            state, _, own = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if own == str(group) and state != "Z":
+            result.append(int(entry.name))
+    return result
+
+
+def started_again() -> str | None:
+    """What a job engine does: a shard's process is killed, and the same line is run again, here even before that.
+    The second run waits, then goes on where the first one was; nothing of the first one works on beside it."""
+    with scratch() as folder:
+        arguments = [UPCONV, "tune", suite(folder), "--shard", "1/2", "--resume", "-o", folder / "t1"]
+        first = subprocess.Popen([*arguments, "--budget", "60"], stdout=subprocess.DEVNULL, start_new_session=True)
+        log = folder / "t1" / "log.jsonl"
+        while first.poll() is None and (not log.exists() or log.read_text().count("\n") < 3):
+            time.sleep(0.05)
+        second = subprocess.Popen([*arguments, "--budget", BUDGET], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  text=True)
+        said = second.stderr.readline()
+        before = records(folder / "t1")
+        first.kill()  # the process alone, not its workers
+        first.wait()
+        time.sleep(0.2)
+        if "another run is writing it" not in said:
+            return f"the second run does not wait: {said}"
+        if left := alive_in(first.pid):
+            return f"workers outlive the run: {left}"
+        _, errors = second.communicate()
+        if second.returncode != 0:
+            return f"the second run ends with {second.returncode}: {errors}"
+        after = records(folder / "t1")
+        if after[:len(before)] != before:
+            return "a record is lost"
+        trials = [key(record) for record in after if record["kind"] == "trial"]
+        if len(set(trials)) != len(trials):
+            return "a trial is made twice"
+        require(upconv("tune", folder / "suite.json", "--budget", "1", "--shard", "2/2", "-o", folder / "t2"))
+        require(upconv("tune", "merge", folder / "t1", folder / "t2", "-o", folder / "all"))
+        ended = set(verdicts(folder / "all"))
+        return None if ended == {"up4", "up16", "up24"} else f"together they cover {ended}"
+
+
 def interrupted() -> str | None:
     """Status 130, a log that can be resumed, no folder left behind."""
     with scratch() as folder:
@@ -175,7 +223,7 @@ def source_tree() -> str | None:
 
 def main() -> None:
     report = Report()
-    for check in (whole_run, killed_and_resumed, interrupted, shards, model, source_tree, bad_usage):
+    for check in (whole_run, killed_and_resumed, started_again, interrupted, shards, model, source_tree, bad_usage):
         report.check("tune", check.__name__.replace("_", " "), check)
     report.finish()
 

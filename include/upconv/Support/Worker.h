@@ -47,10 +47,10 @@ struct WorkerResult {
 
 /// Runs the jobs, at most `parallel` at a time, and returns their results in
 /// the jobs' order. `onDone(count)` is called after each with the number
-/// finished. Standard error is the parent's. `meanwhile` is work of this
-/// process that counts as one of the parallel ones: it is done once, when no
-/// job waits and fewer than `parallel` run. If it returns false the workers are
-/// killed, and their results are failures.
+/// finished. Standard error is the parent's, and a worker ends with its parent.
+/// `meanwhile` is work of this process that counts as one of the parallel ones:
+/// it is done once, when no job waits and fewer than `parallel` run. If it
+/// returns false the workers are killed, and their results are failures.
 std::vector<WorkerResult> runWorkers(
     llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
     llvm::function_ref<void(size_t)> onDone = [](size_t) {},

@@ -11,6 +11,7 @@
 
 #include "upconv/Schedule/Schedule.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 #include <string>
@@ -61,10 +62,15 @@ std::string toJsonLine(const TuningRecord &record);
 llvm::Expected<std::vector<TuningRecord>> readLog(const std::string &path);
 
 /// Appends one line in one write, and returns only when the system has it. A
-/// half line that a killed run left is cut off first.
+/// half line that a killed run left is cut off first. A log has one writer at a
+/// time, on whatever machine (flock, which network file systems pass on).
 class LogWriter {
 public:
-  static llvm::Expected<LogWriter> open(const std::string &path);
+  /// While another writer has the log, `wait` is called; once it returns false,
+  /// that is an error.
+  static llvm::Expected<LogWriter> open(
+      const std::string &path,
+      llvm::function_ref<bool()> wait = [] { return false; });
   LogWriter(LogWriter &&other) : descriptor(other.descriptor) {
     other.descriptor = -1;
   }

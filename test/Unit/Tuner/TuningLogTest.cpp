@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 
 #include <fstream>
+#include <optional>
 
 using namespace upconv;
 
@@ -81,6 +82,24 @@ TEST_F(TuningLog, SurvivesAHalfLine) {
   ASSERT_TRUE(bool(records)) << llvm::toString(records.takeError());
   ASSERT_EQ(records->size(), 2u);
   EXPECT_EQ(records->back().layer, "b");
+}
+
+TEST_F(TuningLog, HasOneWriterAtATime) {
+  auto first = LogWriter::open(path);
+  ASSERT_TRUE(bool(first)) << llvm::toString(first.takeError());
+  auto second = LogWriter::open(path);
+  ASSERT_FALSE(bool(second));
+  EXPECT_EQ(llvm::toString(second.takeError()),
+            path + ": error: another run is writing it");
+  // The one that waits has it as soon as the first is done.
+  int waits = 0;
+  std::optional<LogWriter> writer(std::move(*first));
+  auto third = LogWriter::open(path, [&] {
+    writer.reset();
+    return ++waits < 3;
+  });
+  ASSERT_TRUE(bool(third)) << llvm::toString(third.takeError());
+  EXPECT_EQ(waits, 1);
 }
 
 TEST_F(TuningLog, NamesTheLineThatIsNoRecord) {
