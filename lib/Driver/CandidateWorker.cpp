@@ -25,7 +25,10 @@ WorkerJob upconv::candidateJob(const Options &options,
   writer.add(import.path).add(import.inputShapes.front().second.size());
   for (int64_t size : import.inputShapes.front().second)
     writer.add(size);
-  writer.add(options.target).add(options.schedules).add(library);
+  writer.add(options.target)
+      .add(options.schedules)
+      .add(options.cache)
+      .add(library);
   // Half a minute is ten times what a layer takes to compile.
   return {candidateWorker, writer.take(), {/*cpuSeconds=*/30, 0}};
 }
@@ -41,6 +44,7 @@ int upconv::candidateWorker(llvm::StringRef request) {
   options.import.initSeed = 1;
   options.target = reader.bytes().str();
   options.schedules = reader.bytes().str();
+  options.cache = reader.bytes().str();
   std::string library = reader.bytes().str();
   options.jobs = 1;
   if (reader.failed)

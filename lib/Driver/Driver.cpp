@@ -4,6 +4,7 @@
 
 #include "Commands.h"
 #include "Interrupt.h"
+#include "KernelCache.h"
 
 using namespace upconv;
 
@@ -13,6 +14,7 @@ int upconv::driverMain(int argc, char **argv) {
   std::optional<Options> options = parseOptions(argc, argv, status);
   if (!options)
     return status;
+  options->cache = prepareCacheFolder(options->cache);
   switch (options->command) {
   case Command::Compile:
     return compileCommand(*options);

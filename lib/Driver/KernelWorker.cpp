@@ -3,6 +3,8 @@
 #include "WorkerEntries.h"
 
 #include "Diagnostics.h"
+#include "KernelCache.h"
+#include "Options.h"
 #include "Workers.h"
 
 #include "upconv/Conversion/KernelSpecText.h"
@@ -57,21 +59,28 @@ static std::vector<size_t> slowestFirst(const std::vector<KernelSpec> &specs) {
   return order;
 }
 
-ExitStatus
-upconv::compileInWorkers(const std::vector<KernelSpec> &specs, KernelText text,
-                         unsigned jobs, std::vector<CompiledKernel> &kernels,
-                         std::vector<double> &seconds,
-                         llvm::function_ref<ExitStatus()> meanwhile) {
-  std::vector<size_t> order = slowestFirst(specs);
-  std::vector<WorkerJob> requests;
-  // A schedule that makes Halide explode must not take the machine with it.
-  const WorkerLimits limits{/*cpuSeconds=*/300,
-                            /*addressSpaceBytes=*/int64_t(8) << 30};
-  for (size_t index : order) {
-    FieldWriter writer;
-    writer.add(static_cast<int64_t>(text)).add(printKernelSpec(specs[index]));
-    requests.push_back({kernelWorker, writer.take(), limits});
+/// False if the answer is none of kernelWorker's.
+static bool parseAnswer(llvm::StringRef answer, CompiledKernel &kernel,
+                        std::string &error) {
+  FieldReader reader(answer);
+  bool ok = reader.integer();
+  error = reader.bytes().str();
+  kernel.object = reader.bytes().str();
+  kernel.text = reader.bytes().str();
+  kernel.executedMacs = reader.integer();
+  for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
+       ++i) {
+    std::string name = reader.bytes().str();
+    kernel.loopMacs[name] = reader.integer();
   }
+  if (!ok && error.empty())
+    error = "its worker says nothing";
+  return !reader.failed;
+}
+
+static std::vector<WorkerResult>
+runWithProgress(llvm::ArrayRef<WorkerJob> jobs, unsigned parallel,
+                llvm::function_ref<bool()> meanwhile) {
   bool terminal = llvm::sys::Process::StandardErrIsDisplayed();
   auto start = std::chrono::steady_clock::now();
   bool shown = false;
@@ -80,45 +89,62 @@ upconv::compileInWorkers(const std::vector<KernelSpec> &specs, KernelText text,
         std::chrono::steady_clock::now() - start;
     if (!terminal || elapsed.count() < 2)
       return;
-    llvm::errs() << "\rcompiled " << done << " of " << specs.size()
+    llvm::errs() << "\rcompiled " << done << " of " << jobs.size()
                  << " kernels";
     shown = true;
   };
-  ExitStatus own = ExitOk;
-  std::vector<WorkerResult> results =
-      runWorkers(requests, jobs ? jobs : availableCores(), progress, [&] {
-        own = meanwhile();
-        return own == ExitOk;
-      });
+  std::vector<WorkerResult> results = runWorkers(
+      jobs, parallel ? parallel : availableCores(), progress, meanwhile);
   if (shown)
     llvm::errs() << "\n";
+  return results;
+}
+
+ExitStatus upconv::compileInWorkers(
+    const std::vector<KernelSpec> &specs, KernelText text,
+    const Options &options, std::vector<CompiledKernel> &kernels,
+    std::vector<double> &seconds, llvm::function_ref<ExitStatus()> meanwhile) {
+  kernels.assign(specs.size(), {});
+  seconds.assign(specs.size(), 0);
+  KernelCache cache(options.cache);
+  std::string error;
+  std::vector<size_t> missing;
+  std::vector<WorkerJob> jobs;
+  // A schedule that makes Halide explode must not take the machine with it.
+  const WorkerLimits limits{/*cpuSeconds=*/300,
+                            /*addressSpaceBytes=*/int64_t(8) << 30};
+  for (size_t index : slowestFirst(specs)) {
+    FieldWriter writer;
+    writer.add(static_cast<int64_t>(text)).add(printKernelSpec(specs[index]));
+    std::string request = writer.take();
+    std::optional<std::string> kept = cache.find(request);
+    if (kept && parseAnswer(*kept, kernels[index], error))
+      continue;
+    missing.push_back(index);
+    jobs.push_back({kernelWorker, std::move(request), limits});
+  }
+  if (cache.isUsed() && options.remarks)
+    llvm::errs() << "upconv: remark: " << specs.size() - jobs.size() << " of "
+                 << specs.size() << " kernels come from the cache\n";
+
+  ExitStatus own = ExitOk;
+  std::vector<WorkerResult> results = runWithProgress(jobs, options.jobs, [&] {
+    own = meanwhile();
+    return own == ExitOk;
+  });
   if (own != ExitOk)
     return own;
-
-  kernels.resize(specs.size());
-  seconds.resize(specs.size());
-  for (auto [index, result] : llvm::zip(order, results)) {
-    FieldReader reader(result.response);
-    bool ok = reader.integer();
-    std::string error = reader.bytes().str();
-    CompiledKernel &kernel = kernels[index];
-    kernel.object = reader.bytes().str();
-    kernel.text = reader.bytes().str();
-    kernel.executedMacs = reader.integer();
-    for (int64_t i = 0, count = reader.integer(); i < count && !reader.failed;
-         ++i) {
-      std::string name = reader.bytes().str();
-      kernel.loopMacs[name] = reader.integer();
-    }
+  for (auto [index, job, result] : llvm::zip(missing, jobs, results)) {
     seconds[index] = result.seconds;
-    if (!result.ok() || reader.failed)
+    if (!parseAnswer(result.response, kernels[index], error) || !result.ok())
       error = "its worker failed with " + result.describe();
-    if (!ok || !error.empty()) {
+    if (!error.empty()) {
       printError("kernel '" + specs[index].name + "' (strategy '" +
                  specs[index].schedule.strategy +
                  "') cannot be compiled: " + error);
       return ExitInternal;
     }
+    cache.keep(job.request, result.response);
   }
   return ExitOk;
 }

@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cl = llvm::cl;
@@ -82,9 +83,15 @@ struct Flags {
       cl::desc("kernels compiled at a time (default: one per core)"),
       EVERY,
       cl::cat(category)};
+  cl::opt<std::string> cache{
+      "cache", cl::value_desc("DIR"),
+      cl::desc("folder that keeps compiled kernels for later runs (default: "
+               "$UPCONV_CACHE_DIR; empty: none)"),
+      EVERY, cl::cat(category)};
   cl::opt<bool> remarks{"remarks",
-                        cl::desc("say which schedule each kernel uses"), EVERY,
-                        cl::cat(category)};
+                        cl::desc("say which schedule each kernel uses, and how "
+                                 "many came from the cache"),
+                        EVERY, cl::cat(category)};
   cl::opt<std::string> semantics{
       "semantics",
       cl::value_desc("tf|torch-legacy"),
@@ -299,6 +306,12 @@ static bool checkTargets(Flags &flags, const Options &options) {
   return true;
 }
 
+static std::string cacheFolder(Flags &flags) {
+  if (flags.cache.getNumOccurrences() > 0)
+    return flags.cache;
+  return llvm::sys::Process::GetEnv("UPCONV_CACHE_DIR").value_or("");
+}
+
 static bool fill(Flags &flags, Options &options) {
   options.import.path = flags.model;
   options.import.weightsPath = flags.weights;
@@ -320,6 +333,7 @@ static bool fill(Flags &flags, Options &options) {
   options.schedules = flags.schedules;
   options.name = flags.name;
   options.jobs = flags.jobs;
+  options.cache = cacheFolder(flags);
   options.remarks = flags.remarks;
   options.semantics = flags.semantics;
   if (options.semantics != "tf" &&

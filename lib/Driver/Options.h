@@ -23,6 +23,7 @@ struct Options {
   std::string schedules;
   std::string name;
   unsigned jobs = 0; ///< 0: one per core
+  std::string cache; ///< KernelCache's folder; empty: none
   bool remarks = false;
   std::string semantics = "tf";
   // Not of the command line: one of several targets (Compilation.h).

@@ -207,8 +207,7 @@ ExitStatus Session::plan(bool withWeights) {
 }
 
 ExitStatus Session::compileKernels(KernelText text) {
-  return compileInWorkers(built.kernels, text, options.jobs, kernels,
-                          kernelSeconds);
+  return compileInWorkers(built.kernels, text, options, kernels, kernelSeconds);
 }
 
 ExitStatus Session::build() {
@@ -226,7 +225,7 @@ ExitStatus Session::build() {
   };
   members.clear();
   ExitStatus status = compileInWorkers(
-      specs, KernelText::Object, options.jobs, kernels, kernelSeconds, [&] {
+      specs, KernelText::Object, options, kernels, kernelSeconds, [&] {
         ExitStatus planned = plan(/*withWeights=*/true);
         return planned == ExitOk ? add(emitSequenceMembers(built.library))
                                  : planned;

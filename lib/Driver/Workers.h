@@ -21,16 +21,22 @@
 
 namespace upconv {
 
+struct Options;
+struct WorkerJob;
+
 /// Imports under limits of time and memory. The worker prints its diagnostics.
 ExitStatus importInWorker(mlir::MLIRContext &context,
                           const ImportOptions &options, ImportedModel &model);
 
-/// Compiles kernels, `jobs` at a time (0: one per core), with progress on a
-/// terminal. `seconds` receives each worker's wall time. `meanwhile` as in
-/// runWorkers; what is not ExitOk, it has reported, and ends the compilation.
+/// Compiles the kernels that the cache does not have, `jobs` of `options` at a
+/// time (0: one per core), with progress on a terminal. `seconds` receives each
+/// worker's wall time; 0 for what the cache had, of which a remark tells.
+/// `meanwhile` as in runWorkers; what is not ExitOk, it has reported, and ends
+/// the compilation.
 ExitStatus compileInWorkers(
-    const std::vector<KernelSpec> &specs, KernelText text, unsigned jobs,
-    std::vector<CompiledKernel> &kernels, std::vector<double> &seconds,
+    const std::vector<KernelSpec> &specs, KernelText text,
+    const Options &options, std::vector<CompiledKernel> &kernels,
+    std::vector<double> &seconds,
     llvm::function_ref<ExitStatus()> meanwhile = [] { return ExitOk; });
 
 /// A shared library, and what it needs besides inputs.
@@ -90,10 +96,8 @@ ExitStatus benchInWorker(const BenchRequest &request,
                          std::vector<BenchResult> &results);
 
 /// A job that compiles a bare layer with integer weights to a shared library:
-/// MODEL, --input-shape, --target and --schedules of `options`. Its exit status
-/// is the compilation's.
-struct Options;
-struct WorkerJob;
+/// MODEL, --input-shape, --target, --schedules and --cache of `options`. Its
+/// exit status is the compilation's.
 WorkerJob candidateJob(const Options &options, const std::string &library);
 
 } // namespace upconv

@@ -28,7 +28,8 @@ LAYERS = "edge_tiny,tf_dcgan_mnist_2,soundstream_stream_up0,mediapipe_selfie_out
 def records(folder: Path) -> list[dict]:
     """The whole lines of a log; none before there is one."""
     log = folder / "log.jsonl"
-    return [json.loads(line) for line in log.read_text().splitlines(True) if line.endswith("\n")] if log.exists() else []
+    lines = log.read_text().splitlines(True) if log.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def decided(folder: Path) -> set[tuple]:
@@ -98,8 +99,8 @@ def check(options: argparse.Namespace, folder: Path, address: str) -> None:
     tuning = [str(path), "--budget", str(options.budget)]
     upconv = str(options.upconv.resolve())
 
-    recipe = subprocess.Popen([sys.executable, RECIPE, "--address", address, "--upconv", upconv, "--shards", str(SHARDS),
-                               "--cpus", "1", "-o", folder / "tuned", *tuning])
+    recipe = subprocess.Popen([sys.executable, RECIPE, "--address", address, "--upconv", upconv,
+                               "--shards", str(SHARDS), "--cpus", "1", "-o", folder / "tuned", *tuning])
     try:
         before = kill_a_process(recipe, f"1/{SHARDS}", folder / "tuned" / "1")
         expect(recipe.wait() == 0, f"the recipe ended with {recipe.returncode}")
