@@ -214,6 +214,18 @@ struct Flags {
                          cl::desc("time for each layer's search"),
                          cl::sub(tune),
                          cl::cat(category)};
+  cl::opt<unsigned> randomPoints{
+      "random",
+      cl::value_desc("N"),
+      cl::init(0),
+      cl::desc("measure N random schedules of each layer instead of searching "
+               "for the time of --budget"),
+      cl::sub(tune),
+      cl::cat(category)};
+  cl::opt<unsigned> seed{
+      "seed",        cl::value_desc("S"),
+      cl::init(0),   cl::desc("of everything that tune draws (0)"),
+      cl::sub(tune), cl::cat(category)};
   cl::opt<std::string> tuneOutput{
       "o", cl::value_desc("DIR"),
       cl::desc("folder for log.jsonl, report.html and tables/ (default: "
@@ -277,6 +289,8 @@ static bool parseShard(llvm::StringRef text, Options &options) {
 
 static bool fillTune(Flags &flags, Options &options) {
   options.budget = flags.budget;
+  options.randomPoints = flags.randomPoints;
+  options.seed = flags.seed;
   options.tuneDirectory = flags.tuneOutput;
   options.resume = flags.resume;
   if (options.budget <= 0)

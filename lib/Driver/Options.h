@@ -53,6 +53,8 @@ struct Options {
   std::vector<std::string> processors; ///< rate on their models, do not time
   // tune
   double budget = 60;        ///< seconds per layer
+  size_t randomPoints = 0;   ///< drawn and measured instead of a search; 0: no
+  uint64_t seed = 0;         ///< of what is drawn
   std::string tuneDirectory; ///< empty: the default
   bool resume = false;
   size_t shard = 0, shardCount = 1;   ///< layers with index % count == shard

@@ -80,6 +80,7 @@ private:
   Trial incumbent;
   TuningRecord common; ///< the fields that all of the layer's records share
   int compiled = 0;
+  size_t tried = 0; ///< candidates, those of earlier runs included
 };
 
 } // namespace
@@ -124,10 +125,13 @@ ExitStatus LayerTuner::open() {
 /// What earlier runs measured of this kernel.
 void LayerTuner::recall(Search &search) {
   for (const TuningRecord &known : output.records())
-    if (known.key() == common.key() && known.kind == TuningRecord::Kind::Trial)
+    if (known.key() == common.key() &&
+        known.kind == TuningRecord::Kind::Trial) {
+      ++tried;
       search.record(known.choice, known.outcome == "ok"
                                       ? std::optional<double>(known.ratio)
                                       : std::nullopt);
+    }
 }
 
 //===----------------------------------------------------------------------===//
@@ -241,10 +245,13 @@ void LayerTuner::showProgress(const Search &search, const Trial &last) {
 
 ExitStatus LayerTuner::search(Search &search) {
   const double secondsPerTrial = 0.2, hopeless = 1.25;
+  const size_t points = options.randomPoints;
   size_t batch = 2 * (options.jobs ? options.jobs : availableCores());
   // At least once: a verdict that nothing was measured for would be final.
   do {
-    std::vector<ScheduleChoice> choices = search.next(batch);
+    std::vector<ScheduleChoice> choices =
+        points ? search.draw(std::min(batch, points - std::min(points, tried)))
+               : search.next(batch);
     if (choices.empty())
       break;
     std::vector<Trial> trials = compile(choices);
@@ -253,6 +260,7 @@ ExitStatus LayerTuner::search(Search &search) {
     time(trials, secondsPerTrial, hopeless);
     if (wasInterrupted())
       break;
+    tried += trials.size();
     for (const Trial &trial : trials) {
       search.record(trial.choice,
                     trial.outcome == "ok"
@@ -264,7 +272,8 @@ ExitStatus LayerTuner::search(Search &search) {
         llvm::sys::fs::remove(trial.library);
       showProgress(search, trial);
     }
-  } while (elapsed() < options.budget && !wasInterrupted());
+  } while (!wasInterrupted() &&
+           (points ? tried < points : elapsed() < options.budget));
   return ExitOk;
 }
 
@@ -325,8 +334,9 @@ ExitStatus LayerTuner::run() {
   }
   incumbent = first.front();
   SearchSpace space(*tables, spec);
-  // The same kernel is searched in the same order by every run.
-  Search searched(space, incumbent.choice, llvm::xxh3_64bits(common.key()));
+  // The same kernel is searched in the same order by every run of one seed.
+  Search searched(space, incumbent.choice,
+                  llvm::xxh3_64bits(common.key()) + options.seed);
   recall(searched);
   if (ExitStatus status = search(searched); status != ExitOk)
     return status;

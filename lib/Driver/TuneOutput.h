@@ -18,8 +18,8 @@ class TuneOutput {
 public:
   explicit TuneOutput(const Options &options);
 
-  /// Makes the folder and opens the log, for this run alone. A log that is there
-  /// already is an error, unless --resume says to go on with it.
+  /// Makes the folder and opens the log, for this run alone. A log that is
+  /// there already is an error, unless --resume says to go on with it.
   ExitStatus open();
 
   const std::vector<TuningRecord> &records() const { return known; }

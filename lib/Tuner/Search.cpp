@@ -20,6 +20,22 @@ bool Search::claim(const ScheduleChoice &choice) {
   return seen.insert(space.signature(choice)).second;
 }
 
+/// Until the batch has `count`, or what is left is hard to hit.
+void Search::addDraws(std::vector<ScheduleChoice> &batch, size_t count) {
+  // A resumed search draws once more what the earlier run has drawn.
+  const size_t draws = 64 + seen.size();
+  for (size_t draw = 0; draw < draws && batch.size() < count; ++draw)
+    if (std::optional<ScheduleChoice> choice = space.draw(random))
+      if (claim(*choice))
+        batch.push_back(*choice);
+}
+
+std::vector<ScheduleChoice> Search::draw(size_t count) {
+  std::vector<ScheduleChoice> batch;
+  addDraws(batch, count);
+  return batch;
+}
+
 std::vector<ScheduleChoice> Search::next(size_t count) {
   std::vector<ScheduleChoice> batch;
   while (batch.size() < count && !guesses.empty()) {
@@ -40,11 +56,7 @@ std::vector<ScheduleChoice> Search::next(size_t count) {
       if (claim(choice))
         batch.push_back(choice);
     }
-  const int draws = 64;
-  for (int draw = 0; draw < draws && batch.size() < count; ++draw)
-    if (std::optional<ScheduleChoice> choice = space.draw(random))
-      if (claim(*choice))
-        batch.push_back(*choice);
+  addDraws(batch, count);
   return batch;
 }
 

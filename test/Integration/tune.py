@@ -191,6 +191,26 @@ def model() -> str | None:
         return None if ops == {"up": "conv-transpose", "out": "conv"} else f"tables {ops}"
 
 
+def random_points() -> str | None:
+    """--random N: so many points, the same ones for the same seed, however often the run was stopped."""
+    with scratch() as folder:
+        def points(name: str, count: int, *arguments: object) -> list[tuple]:
+            require(upconv("tune", suite(folder), "--layer", "up4", "--random", count, "-o", folder / name, *arguments))
+            return [key(record) for record in records(folder / name) if record["kind"] == "trial"]
+
+        first = points("a", 5)
+        if len(first) != 5 or len(set(first)) != 5:
+            return f"points: {first}"
+        if set(verdicts(folder / "a")) != {"up4"}:
+            return "no verdict"
+        log = folder / "b" / "log.jsonl"
+        points("b", 5)
+        log.write_text("".join(log.read_text().splitlines(True)[:2]))  # stopped after two points
+        if points("b", 5, "--resume") != first:
+            return "another run of the seed measures other points"
+        return "the seed makes no difference" if points("c", 5, "--seed", "1") == first else None
+
+
 def bad_usage() -> str | None:
     with scratch() as folder:
         path = suite(folder)
@@ -223,7 +243,7 @@ def source_tree() -> str | None:
 
 def main() -> None:
     report = Report()
-    for check in (whole_run, killed_and_resumed, started_again, interrupted, shards, model, source_tree, bad_usage):
+    for check in (whole_run, killed_and_resumed, started_again, interrupted, shards, model, random_points, source_tree, bad_usage):
         report.check("tune", check.__name__.replace("_", " "), check)
     report.finish()
 

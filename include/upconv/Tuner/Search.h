@@ -27,6 +27,10 @@ public:
   /// left to try. What was proposed or recorded is not proposed again.
   std::vector<ScheduleChoice> next(size_t count);
 
+  /// The same, all of them drawn at random: what a search that knows nothing
+  /// would measure. Equal seeds draw equal choices.
+  std::vector<ScheduleChoice> draw(size_t count);
+
   /// The time of a choice as a ratio to the incumbent's; nothing if it could
   /// not be compiled, was wrong or took too long.
   void record(const ScheduleChoice &choice, std::optional<double> ratio);
@@ -41,6 +45,7 @@ public:
 
 private:
   bool claim(const ScheduleChoice &choice);
+  void addDraws(std::vector<ScheduleChoice> &batch, size_t count);
 
   const SearchSpace &space;
   SplitMix64 random;

@@ -144,6 +144,28 @@ TEST_F(TunerSearch, IsTheSameForTheSameSeedAndEnds) {
 }
 
 // What an earlier run measured is neither proposed nor forgotten.
+TEST_F(TunerSearch, DrawsDistinctPointsOfTheSeed) {
+  KernelSpec spec = upsampling(100, 64, 32, 4);
+  SearchSpace space(tables, spec);
+  ScheduleChoice incumbent = space.firstGuesses(1).front();
+  auto drawn = [&](uint64_t seed, std::vector<size_t> counts) {
+    Search search(space, incumbent, seed);
+    std::vector<std::string> texts;
+    for (size_t count : counts)
+      for (const ScheduleChoice &choice : search.draw(count)) {
+        EXPECT_TRUE(space.isLegal(choice)) << toString(choice);
+        EXPECT_NE(space.signature(choice), space.signature(incumbent));
+        texts.push_back(toString(choice));
+      }
+    return texts;
+  };
+  std::vector<std::string> first = drawn(1, {20});
+  EXPECT_EQ(first.size(), 20u);
+  EXPECT_EQ(std::set<std::string>(first.begin(), first.end()).size(), 20u);
+  EXPECT_EQ(first, drawn(1, {7, 13}));
+  EXPECT_NE(first, drawn(2, {20}));
+}
+
 TEST_F(TunerSearch, GoesOnAfterARecall) {
   SearchSpace space(tables, upsampling(96, 64, 32, 4));
   ScheduleChoice known = space.firstGuesses(1).front();
