@@ -28,6 +28,7 @@ WorkerJob upconv::candidateJob(const Options &options,
   writer.add(options.target)
       .add(options.schedules)
       .add(options.cache)
+      .add(options.precision)
       .add(library);
   // Half a minute is ten times what a layer takes to compile.
   return {candidateWorker, writer.take(), {/*cpuSeconds=*/30, 0}};
@@ -45,6 +46,7 @@ int upconv::candidateWorker(llvm::StringRef request) {
   options.target = reader.bytes().str();
   options.schedules = reader.bytes().str();
   options.cache = reader.bytes().str();
+  options.precision = reader.bytes().str();
   std::string library = reader.bytes().str();
   options.jobs = 1;
   if (reader.failed)

@@ -71,6 +71,16 @@ struct Flags {
   cl::opt<std::string> schedules{"schedules", cl::value_desc("DIR"),
                                  cl::desc("schedule tables to look at first"),
                                  EVERY, cl::cat(category)};
+  cl::opt<std::string> precision{
+      "precision",
+      cl::value_desc("f32|bf16"),
+      cl::init("f32"),
+      cl::desc(
+          "bf16: convolutions and Dense layers may round what they multiply "
+          "to bfloat16, where the target's tables say that it pays; sums "
+          "stay float32"),
+      EVERY,
+      cl::cat(category)};
   cl::opt<std::string> name{
       "name", cl::value_desc("NAME"),
       cl::desc("prefix of every symbol (default: from the model's name)"),
@@ -345,6 +355,10 @@ static bool fill(Flags &flags, Options &options) {
   }
   options.target = flags.target;
   options.schedules = flags.schedules;
+  options.precision = flags.precision;
+  if (!precisionOf(options.precision))
+    return usage("'--precision' must be f32 or bf16, got '" +
+                 options.precision + "'");
   options.name = flags.name;
   options.jobs = flags.jobs;
   options.cache = cacheFolder(flags);

@@ -144,21 +144,39 @@ ExitStatus upconv::runCommand(const Options &options) {
 // verify
 //===----------------------------------------------------------------------===//
 
-// The numeric policy: max(2e-6, 2.5e-8 * sqrt(terms)) for one layer, 1e-5 for a
-// model; terms is the number of products summed into one output.
-static double policyTolerance(Session &session) {
+static int64_t layerCount(Session &session) {
   int64_t layers = 0;
   session.kerasModule->walk([&](keras::LayerOpInterface) { ++layers; });
-  if (layers != 1 || session.built.kernels.empty())
-    return 1e-5;
+  return layers;
+}
+
+// Kernel calls whose operands are rounded to bfloat16.
+static int64_t roundingCalls(const Session &session) {
+  return llvm::count_if(session.built.calls, [&](const KernelCall &call) {
+    return session.built.kernels[call.kernel].multipliesPairs();
+  });
+}
+
+// Products summed into one output of the last contraction.
+static double termsOf(const Session &session) {
   double terms = 1;
   for (const KernelSpec &spec : session.built.kernels)
     if (spec.hasWeights()) {
-      terms = spec.inputChannels();
+      terms = spec.layerChannels();
       for (int64_t size : spec.window)
         terms *= size;
     }
-  return std::max(2e-6, 2.5e-8 * std::sqrt(terms));
+  return terms;
+}
+
+// The numeric policy: max(2e-6, 2.5e-8 * sqrt(terms)) for one layer, 1e-5 for a
+// model. Rounding both operands of n contractions adds errors of random sign,
+// 2^-7 * sqrt(n) (docs/RationaleNumerics.md).
+static double policyTolerance(Session &session) {
+  double tolerance = 1e-5;
+  if (layerCount(session) == 1 && !session.built.kernels.empty())
+    tolerance = std::max(2e-6, 2.5e-8 * std::sqrt(termsOf(session)));
+  return tolerance + std::ldexp(std::sqrt(double(roundingCalls(session))), -7);
 }
 
 // Layers through which small integers stay exact in float32.
@@ -178,6 +196,55 @@ static std::optional<std::string> inexactLayer(Session &session) {
                   .str();
   });
   return found;
+}
+
+// Of one convolution or Dense layer with rounded operands, linear or relu: what
+// each output may be off, (2^-7 + 2^-16 + 2 terms 2^-24) * sum |x| |w|
+// (docs/RationaleNumerics.md). The reference gives the sum for the magnitudes
+// of weights and inputs. Nothing for other layers.
+static FailureOr<std::vector<Tensor64>>
+roundingBounds(Session &session, std::vector<Tensor64> inputs) {
+  if (layerCount(session) != 1 || roundingCalls(session) != 1 ||
+      inexactLayer(session))
+    return std::vector<Tensor64>();
+  WeightStore magnitudes = session.model.weights;
+  for (auto &entry : magnitudes.tensors)
+    for (float &value : entry.second.values)
+      value = std::abs(value);
+  for (Tensor64 &input : inputs)
+    for (double &value : input.values)
+      value = std::abs(value);
+  FailureOr<std::vector<Tensor64>> bounds = reference::evaluate(
+      *session.kerasModule->getOps<func::FuncOp>().begin(), magnitudes, inputs);
+  if (failed(bounds))
+    return failure();
+  double factor = std::ldexp(1, -7) + std::ldexp(1, -16) +
+                  std::ldexp(2 * termsOf(session), -24);
+  for (Tensor64 &bound : *bounds)
+    for (double &value : bound.values)
+      value *= factor;
+  return bounds;
+}
+
+// False, with a message, where an output is off by more than its bound.
+static bool isWithin(const PortShape &port, const Tensor &got,
+                     const Tensor64 &want, const Tensor64 &bound) {
+  double greatest = 0;
+  for (size_t i = 0; i < want.values.size(); ++i) {
+    double off = std::abs(got.values[i] - want.values[i]);
+    if (off > bound.values[i]) {
+      llvm::outs() << port.name << ": flat index " << i << " is off by "
+                   << llvm::format("%.3g", off) << ", rounding allows "
+                   << llvm::format("%.3g", bound.values[i]) << ": FAILED\n";
+      return false;
+    }
+    if (off > 0)
+      greatest = std::max(greatest, off / bound.values[i]);
+  }
+  llvm::outs() << port.name << ": no value is off by more than "
+               << llvm::format("%.2g", greatest)
+               << " of what rounding to bfloat16 allows\n";
+  return true;
 }
 
 namespace {
@@ -273,9 +340,15 @@ ExitStatus upconv::verifyCommand(const Options &options) {
 
   double tolerance =
       options.tolerance > 0 ? options.tolerance : policyTolerance(session);
+  FailureOr<std::vector<Tensor64>> bounds = roundingBounds(session, wide);
+  if (failed(bounds))
+    return ExitInvalid;
   bool ok = true;
   std::vector<PortShape> results = portsOf(session.built.library.outputs);
   for (auto [port, got, want] : llvm::zip(results, outputs, *expected))
     ok &= verifyOutput(port, got, want, options.exact, tolerance);
+  for (auto [port, got, want, bound] :
+       llvm::zip(results, outputs, *expected, *bounds))
+    ok &= isWithin(port, got, want, bound);
   return ok ? ExitOk : ExitVerification;
 }

@@ -152,7 +152,8 @@ ExitStatus Session::lowerTo(Stage stage) {
       else if (next == Stage::Kernels)
         populateKernels(manager);
       else
-        populateSchedules(manager, {target.name, options.schedules});
+        populateSchedules(manager,
+                          {target.name, options.schedules, options.precision});
     });
     // What Keras accepts and the conversion cannot express is no mistake of
     // ours; everything after it is.

@@ -111,6 +111,7 @@ ExitStatus LayerTuner::open() {
   common.layer = id;
   common.target = session.target.fallback.front();
   common.op = tableOf(spec);
+  common.dtype = spec.multipliesPairs() ? "bf16" : "f32";
   common.when = whenOf(traitsOf(spec));
   auto [file, line] = llvm::StringRef(contraction->schedule).rsplit(':');
   common.incumbentFile = file.str();
@@ -144,8 +145,7 @@ LayerTuner::compile(const std::vector<ScheduleChoice> &choices) {
   std::vector<WorkerJob> jobs;
   for (const ScheduleChoice &choice : choices) {
     std::string name = std::to_string(compiled++);
-    std::string table =
-        folder.file(name + "/" + common.target + "/" + common.op + "-f32.yaml");
+    std::string table = folder.file(name + "/" + common.table());
     Options one = options;
     one.schedules = folder.file(name);
     OutputFiles file;

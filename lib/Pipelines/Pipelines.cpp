@@ -36,7 +36,8 @@ void upconv::populateKernels(OpPassManager &manager) {
 void upconv::populateSchedules(OpPassManager &manager,
                                const ScheduleOptions &options) {
   OpPassManager &functions = manager.nest<func::FuncOp>();
-  SelectSchedulesOptions select{options.target, options.schedules};
+  SelectSchedulesOptions select{options.target, options.schedules,
+                                options.precision};
   functions.addPass(createSelectSchedules(select));
   functions.addPass(createAssignLayouts());
   functions.addPass(createSelectSchedules(select));
@@ -55,6 +56,10 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
   Option<std::string> schedules{*this, "schedules",
                                 llvm::cl::desc("folder of schedule tables"),
                                 llvm::cl::init("")};
+  Option<std::string> precision{
+      *this, "precision",
+      llvm::cl::desc("what contractions may multiply: f32, or bf16 too"),
+      llvm::cl::init("f32")};
 };
 } // namespace
 
@@ -70,6 +75,7 @@ void upconv::registerPasses() {
   PassPipelineRegistration<StageOptions>(
       "upconv-schedules", "a schedule, a layout and a place for every kernel",
       [](OpPassManager &manager, const StageOptions &options) {
-        populateSchedules(manager, {options.target, options.schedules});
+        populateSchedules(
+            manager, {options.target, options.schedules, options.precision});
       });
 }

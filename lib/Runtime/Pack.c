@@ -15,7 +15,7 @@ typedef struct {
   const float *const *variables;
   const float *source;
   double start;
-  int64_t adds, fold_count;
+  int64_t adds, rounds, fold_count;
   const int64_t *folds;
 } range;
 
@@ -43,10 +43,20 @@ static double fold(const range *r, double value, int64_t channel) {
   return value;
 }
 
+/// Value number `index` behind `values`, of 4 bytes or, rounded, of 2.
+static void store(const range *r, float *values, int64_t index, float value) {
+  if (!r->rounds) {
+    values[index] = value;
+    return;
+  }
+  uint16_t rounded = upconv_rt_bfloat16(value);
+  memcpy((char *)values + index * 2, &rounded, sizeof rounded);
+}
+
 static const int64_t *pack_block(const range *r, const int64_t *words,
-                                 float *to) {
-  to += next(&words);
-  int64_t from = next(&words), channel = next(&words), terms = next(&words);
+                                 float *values) {
+  int64_t to = next(&words), from = next(&words), channel = next(&words),
+          terms = next(&words);
   const int64_t *distances = words;
   words += terms;
   int64_t rank = next(&words);
@@ -56,7 +66,7 @@ static const int64_t *pack_block(const range *r, const int64_t *words,
     double value = r->start;
     for (int64_t term = 0; term < terms; ++term)
       value += (double)r->source[from + distances[term]];
-    *to = (float)fold(r, value, channel);
+    store(r, values, to, (float)fold(r, value, channel));
     // The last loop is the innermost.
     int64_t depth = rank;
     for (; depth > 0; --depth) {
@@ -97,7 +107,9 @@ int upconv_rt_pack(const int64_t *words, const upconv_rt_stamp *expected,
     // Minus zero is what every number survives being added to.
     int64_t start = next(&words);
     r.start = source < 0 ? (double)start : -0.0;
-    r.adds = next(&words);
+    int64_t flags = next(&words);
+    r.adds = flags & 1;
+    r.rounds = flags & 2;
     r.fold_count = next(&words);
     r.folds = words;
     words += 5 * r.fold_count;

@@ -20,8 +20,8 @@ using namespace llvm;
 
 namespace upconv {
 
-/// Tables by "<target>/<op>"; `own` come from --schedules, `embedded` from the
-/// build.
+/// Tables by "<target>/<op>-<dtype>"; `own` come from --schedules, `embedded`
+/// from the build.
 struct ScheduleTables::Contents {
   TargetList targets;
   StrategyMap strategies;
@@ -117,11 +117,11 @@ private:
                      std::map<std::string, std::vector<TableLine>> &tables) {
     YamlFile file(source.name, errors);
     StringRef folder = sys::path::parent_path(source.path);
-    auto [op, type] = sys::path::stem(source.path).rsplit('-');
+    StringRef table = sys::path::stem(source.path);
     std::vector<std::string> folders = targets.tableFolders();
     std::vector<std::string> names;
     for (const std::string &known : tableOps())
-      for (const std::string &knownType : tableTypes())
+      for (const std::string &knownType : tableTypes(known))
         names.push_back(known + "-" + knownType + ".yaml");
     if (!is_contained(folders, folder)) {
       file.error(YamlNode(), "no table folder '" + folder.str() +
@@ -129,15 +129,17 @@ private:
                                  didYouMean(folder, folders));
       return;
     }
-    if (!is_contained(tableOps(), op) || !is_contained(tableTypes(), type)) {
-      StringRef name = sys::path::filename(source.path);
+    StringRef name = sys::path::filename(source.path);
+    if (!is_contained(names, name)) {
       file.error(YamlNode(), "no table is named '" + name.str() +
                                  "', expected " + quotedList(names) +
                                  didYouMean(name, names));
       return;
     }
     if (std::optional<YamlNode> root = file.parse(source.text))
-      tables[(folder + "/" + op).str()] = readTable(file, *root, strategies);
+      tables[(folder + "/" + table).str()] =
+          readTable(file, *root, strategies,
+                    *precisionOf(table.rsplit('-').second.str()));
   }
 
   TargetList &targets;
@@ -152,7 +154,7 @@ Expected<ScheduleTables> ScheduleTables::load(const std::string &directory) {
   SetReader reader(contents->targets, contents->strategies, errors);
   reader.read(embeddedFiles(), contents->embedded);
   for (const std::string &op : tableOps())
-    if (!contents->embedded.count("generic/" + op))
+    if (!contents->embedded.count("generic/" + op + "-f32"))
       errors.push_back("generic/" + op + "-f32.yaml: error: is missing");
   if (!directory.empty())
     reader.read(directoryFiles(directory, errors), contents->own);
@@ -185,19 +187,27 @@ std::vector<std::string> ScheduleTables::strategyNames() const {
 
 ScheduleEntry ScheduleTables::lookup(
     const TargetInfo &target, const std::string &op, const KernelTraits &traits,
-    const std::function<bool(const ScheduleEntry &)> &isLegal) const {
-  for (const auto *set : {&contents->own, &contents->embedded})
-    for (const std::string &folder : target.fallback) {
-      auto table = set->find(folder + "/" + op);
-      if (table == set->end())
-        continue;
-      for (const TableLine &line : table->second)
-        if (all_of(line.when,
-                   [&](const Condition &c) { return c.holds(traits); }) &&
-            isLegal(line.entry))
-          return line.entry;
-    }
-  return {};
+    const std::function<bool(const ScheduleEntry &)> &isLegal,
+    Precision precision) const {
+  auto find = [&](StringRef type) -> const ScheduleEntry * {
+    for (const auto *set : {&contents->own, &contents->embedded})
+      for (const std::string &folder : target.fallback) {
+        auto table = set->find((folder + "/" + op + "-" + type).str());
+        if (table == set->end())
+          continue;
+        for (const TableLine &line : table->second)
+          if (all_of(line.when,
+                     [&](const Condition &c) { return c.holds(traits); }) &&
+              isLegal(line.entry))
+            return &line.entry;
+      }
+    return nullptr;
+  };
+  if (precision == Precision::BFloat16)
+    if (const ScheduleEntry *entry = find("bf16"))
+      return *entry;
+  const ScheduleEntry *entry = find("f32");
+  return entry ? *entry : ScheduleEntry();
 }
 
 } // namespace upconv

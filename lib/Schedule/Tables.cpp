@@ -20,9 +20,9 @@ namespace upconv {
 
 const std::vector<std::string> &tableOps() {
   static const std::vector<std::string> ops = {
-      "conv-transpose", "conv",        "matmul",    "pool",
-      "softmax",        "elementwise", "transpose", "copy",
-      "reindex",        "interpolate", "reduce",    "lookup"};
+      "conv-transpose", "conv",      "matmul", "pool",    "softmax",
+      "elementwise",    "transpose", "copy",   "reindex", "interpolate",
+      "reduce",         "lookup",    "round"};
   return ops;
 }
 
@@ -41,9 +41,18 @@ std::optional<std::string> embeddedTable(const std::string &path) {
   return std::nullopt;
 }
 
-const std::vector<std::string> &tableTypes() {
-  static const std::vector<std::string> types = {"f32"};
-  return types;
+std::vector<std::string> tableTypes(const std::string &op) {
+  if (op == "conv-transpose" || op == "conv" || op == "matmul")
+    return {"f32", "bf16"};
+  return {"f32"};
+}
+
+std::optional<Precision> precisionOf(const std::string &name) {
+  if (name == "f32")
+    return Precision::Float32;
+  if (name == "bf16")
+    return Precision::BFloat16;
+  return std::nullopt;
 }
 
 const KnobInfo *StrategyInfo::knob(StringRef knobName) const {
@@ -200,7 +209,8 @@ static void readHeader(YamlFile &file, const YamlNode &root) {
 }
 
 std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,
-                                 const StrategyMap &strategies) {
+                                 const StrategyMap &strategies,
+                                 Precision precision) {
   std::vector<TableLine> lines;
   if (!file.checkMapping(root, "a schedule table",
                          {"basis", "machine", "date", "method", "entries"},
@@ -223,6 +233,7 @@ std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,
     if (const YamlNode *when = node.find("when"))
       line.when = readConditions(file, *when);
     line.entry.use = readUse(file, *node.find("use"), strategies);
+    line.entry.precision = precision;
     line.entry.file = file.fileName();
     line.entry.line = node.line;
     line.entry.why = file.text(node, "why");
@@ -236,7 +247,8 @@ std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,
       unconditional.push_back(strategy);
     lines.push_back(std::move(line));
   }
-  if (const YamlNode *when = entries.items.back().find("when"))
+  const YamlNode *when = entries.items.back().find("when");
+  if (when && precision == Precision::Float32)
     file.error(*when, "the last entry must have no 'when', so that every "
                       "kernel finds one");
   return lines;

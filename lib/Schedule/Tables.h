@@ -1,7 +1,7 @@
 //===- Tables.h - Strategies and schedule tables --------------------------===//
 //
 // strategies/<name>.yaml says which knobs a strategy has;
-// <target>/<op>-f32.yaml says which strategy a kernel gets.
+// <target>/<op>-<dtype>.yaml says which strategy a kernel gets.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,8 +16,9 @@ namespace upconv {
 
 /// The ops that have tables, as their files are named.
 const std::vector<std::string> &tableOps();
-/// Element types that have tables.
-const std::vector<std::string> &tableTypes();
+/// What the kernels of an op may multiply, as the end of a table's name: "f32",
+/// and "bf16" for contractions.
+std::vector<std::string> tableTypes(const std::string &op);
 
 struct TableLine {
   std::vector<Condition> when; ///< empty: always
@@ -30,9 +31,11 @@ using StrategyMap = std::map<std::string, StrategyInfo>;
 StrategyInfo readStrategy(YamlFile &file, const YamlNode &root,
                           const std::string &name);
 
-/// Reads a table; records errors in `file`.
+/// Reads a table; records errors in `file`. One for float32 must know every
+/// kernel.
 std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,
-                                 const StrategyMap &strategies);
+                                 const StrategyMap &strategies,
+                                 Precision precision);
 
 } // namespace upconv
 

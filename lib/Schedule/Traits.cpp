@@ -21,6 +21,8 @@ std::string upconv::tableOf(const KernelSpec &spec) {
     return "transpose";
   case Anchor::Copy:
     return "copy";
+  case Anchor::Round:
+    return "round";
   case Anchor::Reindex:
     return "reindex";
   case Anchor::Interpolate:
@@ -43,7 +45,7 @@ static std::vector<int64_t> knownSizes(const std::vector<Size> &sizes) {
 KernelTraits upconv::traitsOf(const KernelSpec &spec) {
   KernelTraits traits;
   traits.scalars["rank"] = spec.spatialRank();
-  traits.scalars["cin"] = spec.inputChannels();
+  traits.scalars["cin"] = spec.layerChannels();
   traits.scalars["cout"] = spec.outputChannels();
   traits.scalars["groups"] = spec.groups;
   std::vector<int64_t> in = knownSizes(spec.input.shape);

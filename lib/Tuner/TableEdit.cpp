@@ -117,7 +117,7 @@ std::map<std::string, std::string> upconv::editedTables(
   for (const auto &[key, verdict] : last) {
     if (verdict->outcome != "faster")
       continue;
-    std::string path = verdict->target + "/" + verdict->op + "-f32.yaml";
+    std::string path = verdict->table();
     bool own = verdict->incumbentFile == path;
     auto it = tables.find(path);
     if (it == tables.end()) {

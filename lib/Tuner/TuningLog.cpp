@@ -66,6 +66,7 @@ std::string upconv::toJsonLine(const TuningRecord &record) {
   for (const auto &[name, value] : record.choice.knobs)
     knobs[name] = value;
   object["knobs"] = std::move(knobs);
+  object["dtype"] = record.dtype;
   if (verdict)
     object["incumbent_line"] = record.incumbentLine;
   return llvm::formatv("{0}\n", json::Value(std::move(object))).str();
@@ -104,6 +105,7 @@ static bool parseRecord(llvm::StringRef line, TuningRecord &record) {
       return false;
     record.choice.knobs[name.str()] = *number;
   }
+  record.dtype = object->getString("dtype").value_or("f32").str();
   record.incumbentLine = object->getInteger("incumbent_line").value_or(0);
   return true;
 }

@@ -50,6 +50,15 @@ static inline uint64_t upconv_rt_hash(const void *data, size_t size) {
   return hash ? hash : 1;
 }
 
+/// A float32 as bfloat16, rounded to nearest, ties to even; a NaN stays one.
+static inline uint16_t upconv_rt_bfloat16(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7fffffffu) > 0x7f800000u)
+    return (uint16_t)((bits | 0x00400000u) >> 16);
+  return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
 /// Most loops of one block of the words that upconv_rt_pack follows:
 ///
 ///   used, VARIABLE * used         the variables that must be there
@@ -57,13 +66,15 @@ static inline uint64_t upconv_rt_hash(const void *data, size_t size) {
 ///   RANGE:  offset                of its first float, behind the stamp
 ///           source                a variable, or -1
 ///           start                 without a source: every value at first
-///           adds                  whether folds add their shift
+///           flags                 1: folds add their shift; 2: the values are
+///                                 stored as bfloat16
 ///           folds, FOLD * folds   batch normalizations, in order
 ///           blocks, BLOCK * blocks
 ///   FOLD:   gamma, beta, mean, variance, the bits of epsilon (a double);
 ///           variables, or -1 for 1, 0, 0, 1
 ///   BLOCK:  to, from, channel     positions of the first element: in the
-///                                 range, in the source, among the channels
+///                                 range (in values of 4 or 2 bytes), in the
+///                                 source, among the channels
 ///           terms, distance * terms
 ///                                 what is summed: source[from + distance]
 ///           loops, LOOP * loops   outermost first

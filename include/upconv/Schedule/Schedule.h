@@ -1,9 +1,9 @@
 //===- Schedule.h - Targets, schedule tables, lookup ----------------------===//
 //
-// Reads scheduling/: targets.yaml, strategies/*.yaml, <target>/<op>-f32.yaml
-// (docs/ScheduleFormat.md). The tables are embedded at build time; a folder
-// given with --schedules is looked at first. Nothing here is needed for
-// correctness, and nothing here knows MLIR.
+// Reads scheduling/: targets.yaml, strategies/*.yaml,
+// <target>/<op>-<dtype>.yaml (docs/ScheduleFormat.md). The tables are embedded
+// at build time; a folder given with --schedules is looked at first. Nothing
+// here is needed for correctness, and nothing here knows MLIR.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +22,12 @@
 #include <vector>
 
 namespace upconv {
+
+/// What contractions may multiply: float32 numbers, or, as a permission, ones
+/// that are rounded to bfloat16.
+enum class Precision { Float32, BFloat16 };
+/// "f32" and "bf16"; nothing for any other name.
+std::optional<Precision> precisionOf(const std::string &name);
 
 /// One row of targets.yaml.
 struct TargetInfo {
@@ -60,6 +66,7 @@ std::string toString(const ScheduleChoice &choice);
 
 struct ScheduleEntry {
   ScheduleChoice use;
+  Precision precision = Precision::Float32; ///< of its table
   /// An embedded table: relative to scheduling/, "x86-64-v4/conv-f32.yaml". One
   /// of --schedules: with the folder's name before it, as it was given.
   std::string file;
@@ -114,11 +121,14 @@ public:
   /// without `when` that is legal for every kernel of its op; an entry without
   /// a strategy comes back only if `isLegal` refuses even that, or if there is
   /// no such op. `op` is "conv-transpose", "conv", "matmul", "pool", "softmax",
-  /// "elementwise", "transpose", "copy".
+  /// "elementwise", "transpose", "copy". With the permission to multiply
+  /// bfloat16 numbers the whole chain is tried first for tables of that kind,
+  /// which need not know every kernel.
   ScheduleEntry
   lookup(const TargetInfo &target, const std::string &op,
          const KernelTraits &traits,
-         const std::function<bool(const ScheduleEntry &)> &isLegal) const;
+         const std::function<bool(const ScheduleEntry &)> &isLegal,
+         Precision precision = Precision::Float32) const;
 
 private:
   struct Contents;

@@ -29,7 +29,8 @@ struct TuningRecord {
   std::string layer;  ///< the suite's id, or the layer's name in the model
   std::string target; ///< "x86-64-v4"
   std::string op;     ///< the table: "conv-transpose"
-  std::string when;   ///< the kernel's traits as `when` spells them; the key
+  std::string dtype = "f32"; ///< and what its kernels multiply, or "bf16"
+  std::string when; ///< the kernel's traits as `when` spells them; the key
   ScheduleChoice choice;
   /// "ok", "not compiled", "wrong" (its bits differ from the incumbent's),
   /// "slow" (given up after a few runs); a verdict: "faster" or "kept".
@@ -51,7 +52,13 @@ struct TuningRecord {
   std::string machine, date, madeWith;
 
   /// Two records with the same key are about the same kernel and target.
-  std::string key() const { return target + " " + op + " " + when; }
+  std::string key() const {
+    return target + " " + op + " " + dtype + " " + when;
+  }
+  /// "x86-64-v4/conv-transpose-f32.yaml".
+  std::string table() const {
+    return target + "/" + op + "-" + dtype + ".yaml";
+  }
 };
 
 /// One line of JSON, with the line's end.

@@ -83,9 +83,11 @@ static bool fromJSON(const json::Value &value, IndexMap &map, json::Path path) {
          mapper.map("step", map.step) && mapper.map("repeat", map.repeat);
 }
 
-// The arguments of the anchors that move and reduce; absent elsewhere, so that
+// The arguments that few kernels have; absent elsewhere, so that
 // a listing shows only what means something.
 static void addDataArguments(const KernelSpec &spec, json::Object &object) {
+  if (spec.multipliesPairs())
+    object["pairedChannels"] = spec.pairedChannels;
   if (!spec.indices.empty())
     object["indices"] = json::Array(spec.indices);
   if (spec.border != Border::None) {
@@ -106,7 +108,8 @@ static void addDataArguments(const KernelSpec &spec, json::Object &object) {
 
 static bool mapDataArguments(json::ObjectMapper &mapper, KernelSpec &spec) {
   std::optional<int64_t> border, reduction;
-  if (!mapper.mapOptional("indices", spec.indices) ||
+  if (!mapper.mapOptional("pairedChannels", spec.pairedChannels) ||
+      !mapper.mapOptional("indices", spec.indices) ||
       !mapper.map("border", border) || !mapper.mapOptional("fill", spec.fill) ||
       !mapper.mapOptional("axis", spec.axis) ||
       !mapper.mapOptional("firstTap", spec.firstTap) ||

@@ -94,6 +94,7 @@ private:
         .Case([&](ConvTransposeOp op) {
           spec.anchor = Anchor::ConvTranspose;
           window(op.getWeights(), op.getStrides(), op.getDilations());
+          pairs(op.getInput(), op.getWeights(), /*channelAxis=*/1);
           for (int64_t crop : op.getCropLow())
             spec.low.push_back(Size::of(crop));
           spec.hasBias = op.getBias() != nullptr;
@@ -101,6 +102,7 @@ private:
         .Case([&](ConvOp op) {
           spec.anchor = Anchor::Conv;
           window(op.getWeights(), op.getStrides(), op.getDilations());
+          pairs(op.getInput(), op.getWeights(), /*channelAxis=*/0);
           for (AffineExpr pad : op.getPadLow().getResults())
             spec.low.push_back(size(pad));
           spec.groups = op.getGroups();
@@ -117,6 +119,7 @@ private:
         })
         .Case([&](SoftmaxOp) { spec.anchor = Anchor::Softmax; })
         .Case([&](CopyOp) { spec.anchor = Anchor::Copy; })
+        .Case([&](RoundOp) { spec.anchor = Anchor::Round; })
         .Case([&](TransposeOp op) {
           spec.anchor = Anchor::Transpose;
           spec.permutation = op.getPermutation().vec();
@@ -185,6 +188,13 @@ private:
     result.spec.window.assign(shape.begin(), shape.end() - 2);
     result.spec.strides = strides.vec();
     result.spec.dilations = dilations.vec();
+  }
+
+  // `channelAxis` is the input channels' behind the spatial ones.
+  void pairs(Value input, Value weights, size_t channelAxis) {
+    auto shape = cast<RankedTensorType>(weights.getType()).getShape();
+    if (holdsPairs(input.getType()))
+      result.spec.pairedChannels = shape[shape.size() - 2 + channelAxis];
   }
 
   // The scalar function of a map or of a reduction.

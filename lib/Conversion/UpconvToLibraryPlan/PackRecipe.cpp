@@ -233,7 +233,7 @@ static void appendBlocks(WeightsOp op, ArrayRef<int64_t> order,
 }
 
 FailureOr<std::vector<int64_t>>
-upconv::packRecipe(WeightsOp op, int64_t packedCount,
+upconv::packRecipe(WeightsOp op, int64_t packedCount, bool rounds,
                    llvm::function_ref<void(const float *, float *)> pack,
                    const llvm::StringMap<int64_t> &variables) {
   bool known = true;
@@ -249,7 +249,8 @@ upconv::packRecipe(WeightsOp op, int64_t packedCount,
   };
   StringRef role = op.getRole();
   std::vector<int64_t> words = {number(op.getSource()), role == "scale",
-                                role == "bias" || role == "shift"};
+                                (role == "bias" || role == "shift" ? 1 : 0) |
+                                    (rounds ? 2 : 0)};
   size_t foldCount = words.size();
   words.push_back(0);
   if (std::optional<ArrayAttr> folds = op.getFolds())

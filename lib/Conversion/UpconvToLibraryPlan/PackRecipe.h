@@ -15,10 +15,11 @@ namespace upconv {
 /// One range of packed weights as words for upconv_rt_pack (PackedWeights.h),
 /// from the source variable to the last block. `pack` brings values in the
 /// order of the operation's tensor into `packedCount` floats; it must copy them
-/// or write zeros, nothing else. `variables` gives every variable's number.
+/// or write zeros, nothing else. With `rounds` they are stored as bfloat16.
+/// `variables` gives every variable's number.
 /// Fails with a diagnostic if the operation names a variable that is not there.
 mlir::FailureOr<std::vector<int64_t>>
-packRecipe(WeightsOp op, int64_t packedCount,
+packRecipe(WeightsOp op, int64_t packedCount, bool rounds,
            llvm::function_ref<void(const float *, float *)> pack,
            const llvm::StringMap<int64_t> &variables);
 

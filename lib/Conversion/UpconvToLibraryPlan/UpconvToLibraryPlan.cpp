@@ -290,8 +290,14 @@ FailureOr<Place> PlanBuilder::constants(WeightsOp op, const KernelSpec &spec,
       std::copy_n(from, count, to);
   };
   if (options.packAtRunTime) {
+    bool rounds = role == 1 && spec.multipliesPairs();
+    auto order = [&](const float *from, float *to) {
+      orderWeights(spec, from, to);
+    };
     FailureOr<std::vector<int64_t>> recipe =
-        packRecipe(op, count, pack, variableNumbers);
+        rounds ? packRecipe(op, packedValueCount(spec), rounds, order,
+                            variableNumbers)
+               : packRecipe(op, count, rounds, pack, variableNumbers);
     if (failed(recipe))
       return failure();
     return packedRange(*recipe, count);
@@ -353,7 +359,7 @@ static AffineExpr workOf(const KernelSpec &spec, KernelOp kernel) {
   if (transposed)
     factor *= spec.outputChannels();
   else if (spec.anchor == Anchor::Conv)
-    factor *= spec.inputChannels() / spec.groups;
+    factor *= spec.layerChannels() / spec.groups;
   return work * factor;
 }
 

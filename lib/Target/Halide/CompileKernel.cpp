@@ -13,6 +13,7 @@
 #include "MacCount.h"
 #include "MicroTile.h"
 #include "ObjectCheck.h"
+#include "Pairs.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -96,6 +97,7 @@ static void build(Builder &builder) {
   case Anchor::Elementwise:
   case Anchor::Transpose:
   case Anchor::Copy:
+  case Anchor::Round:
     return buildElementwise(builder);
   case Anchor::Reindex:
     return buildReindex(builder);
@@ -253,6 +255,8 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
       pipeline.add_custom_lowering_pass(
           new LanesOfVectors(builder.inputName(), *multiples));
   pipeline.add_custom_lowering_pass(new NameNegativePlaces);
+  if (spec.multipliesPairs())
+    pipeline.add_custom_lowering_pass(new LowerPairs(halideTarget(spec)));
   Halide::Module module = pipeline.compile_to_module(
       builder.arguments(), spec.name, halideTarget(spec));
 

@@ -316,6 +316,8 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
     return serves({Anchor::Transpose});
   if (name == "copy")
     return serves({Anchor::Copy});
+  if (name == "round")
+    return serves({Anchor::Round});
   if (name == "reindex")
     return serves({Anchor::Reindex});
   if (name == "interpolate")
@@ -325,6 +327,18 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   if (name == "lookup")
     return serves({Anchor::Lookup});
   return "unknown strategy " + quoted(name);
+}
+
+static std::optional<std::string> pairViolation(const KernelSpec &spec) {
+  if (!spec.multipliesPairs())
+    return std::nullopt;
+  if (spec.groups != 1)
+    return "pairs of channels need an ungrouped convolution";
+  if (!(spec.input.strides.back() == Size::of(1)))
+    return "pairs of channels need dense input channels";
+  if (spec.schedule.knob("reduce", 0) != 0)
+    return "knob 'reduce' multiplies float32 numbers only";
+  return std::nullopt;
 }
 
 std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
@@ -341,6 +355,8 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
         return "a transposed convolution needs a constant crop";
   }
   if (auto violation = strategyViolation(spec))
+    return violation;
+  if (auto violation = pairViolation(spec))
     return violation;
   if (spec.schedule.knob("reduce", 0) != 0) {
     if (!spec.hasWeights() || spec.groups != 1)
@@ -409,7 +425,7 @@ int64_t usefulMacs(const KernelSpec &spec) {
   if (!hasKnownSizes(spec))
     return -1;
   int64_t macs = spec.output.shape[0].constant * spec.outputChannels() *
-                 (spec.inputChannels() / spec.groups);
+                 (spec.layerChannels() / spec.groups);
   for (int64_t axis = 0; axis < spec.spatialRank(); ++axis)
     macs *= axisWork(spec, axis).pairs;
   return macs;
@@ -418,7 +434,7 @@ int64_t usefulMacs(const KernelSpec &spec) {
 int64_t deadWeights(const KernelSpec &spec) {
   if (!spec.hasWeights() || !hasKnownSizes(spec))
     return 0;
-  int64_t all = spec.outputChannels() * (spec.inputChannels() / spec.groups);
+  int64_t all = spec.outputChannels() * (spec.layerChannels() / spec.groups);
   int64_t live = all;
   for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
     all *= spec.window[axis];

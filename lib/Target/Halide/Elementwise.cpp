@@ -1,13 +1,15 @@
 //===- Elementwise.cpp - Epilogue-only kernels, copies, transposes --------===//
 //
-// One value per output element. Dimensions that lie behind one another in every
-// tensor are merged, so that a dense kernel is one long vector loop; what is
-// left over of the innermost one is a masked vector, which runs the same vector
-// code and so yields the same bits.
+// One value per output element, of a rounding one from two input elements.
+// Dimensions that lie behind one another in every tensor are merged, so that a
+// dense kernel is one long vector loop; what is left over of the innermost one
+// is a masked vector, which runs the same vector code and so yields the same
+// bits.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Builder.h"
+#include "Pairs.h"
 
 #include <algorithm>
 
@@ -52,6 +54,8 @@ static std::vector<Dimension> mergedDimensions(const Builder &builder,
     if (spec.anchor == Anchor::Transpose)
       source = spec.permutation[d];
     dimension.strides.push_back(strideOf(builder, spec.input, source, rank));
+    if (spec.anchor == Anchor::Round && d + 1 == rank)
+      dimension.strides.back() = 2 * builder.size(spec.input.strides.back());
     for (const TensorArgument &operand : spec.operands)
       dimension.strides.push_back(strideOf(builder, operand, d, rank));
     for (size_t t = 0; t < offsets.size(); ++t)
@@ -81,6 +85,24 @@ static std::vector<Dimension> mergedDimensions(const Builder &builder,
 static int64_t constantOr(const Expr &e, int64_t otherwise) {
   auto value = Halide::Internal::as_const_int(e);
   return value ? *value : otherwise;
+}
+
+/// Element number `position` of the innermost dimension, at `index`. Pixels of
+/// an odd number of channels do not merge, so the position is a pair's there.
+static Expr inputValue(const Builder &builder, const Expr &index,
+                       const Expr &position) {
+  const KernelSpec &spec = builder.spec;
+  Expr value = builder.loadInput(index);
+  if (spec.anchor != Anchor::Round)
+    return value;
+  Expr next = index + builder.size(spec.input.strides.back());
+  int channels = static_cast<int>(spec.inputChannels());
+  if (channels % 2 == 0)
+    return roundedPair(value, builder.loadInput(next));
+  Expr exists = position * 2 + 1 < channels;
+  Expr odd = Halide::select(
+      exists, builder.loadInput(Halide::select(exists, next, 0)), 0.0f);
+  return roundedPair(value, odd);
 }
 
 void buildElementwise(Builder &builder) {
@@ -114,9 +136,9 @@ void buildElementwise(Builder &builder) {
       indices[t] += position * inner.strides[t];
     }
     std::vector<Expr> operandIndices(indices.begin() + 2, indices.end());
-    builder.define(
-        nest, indices[0],
-        builder.finishAt(builder.loadInput(indices[1]), operandIndices));
+    builder.define(nest, indices[0],
+                   builder.finishAt(inputValue(builder, indices[1], position),
+                                    operandIndices));
   };
   Expr whole = simplify(inner.extent / width);
   emit(0, whole, false);

@@ -71,6 +71,11 @@ private:
       count += op->type.lanes();
     IRVisitor::visit(op);
   }
+  void visit(const Call *op) override {
+    if (op->name == "dot_product") // of pairs
+      count += 2 * op->type.lanes();
+    IRVisitor::visit(op);
+  }
 };
 
 struct NotConstant : std::runtime_error {

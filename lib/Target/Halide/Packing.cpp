@@ -5,15 +5,19 @@
 // last channel zero. A micro-tile reads it front to back.
 // With lanes along the input (knob `reduce`) every column of the tile has its
 // run of inputs instead: channels, or taps of the innermost axis and channels.
+// Where channels are multiplied in pairs a row holds pairs, each value of which
+// is rounded to bfloat16: an input channel below then is one of a pair.
 // One last vector of zeros is always there: see Builder::opaqueZero.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Stages.h"
 
+#include "upconv/Runtime/PackedWeights.h"
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 
 namespace upconv {
@@ -25,6 +29,14 @@ int64_t packedWeightCount(const KernelSpec &spec) {
   if (!spec.hasWeights())
     return 0;
   return panelFloats(spec) * channelTiling(spec).groups + kTrailingZeros;
+}
+
+static int64_t valuesPerElement(const KernelSpec &spec) {
+  return spec.multipliesPairs() ? 2 : 1;
+}
+
+int64_t packedValueCount(const KernelSpec &spec) {
+  return packedWeightCount(spec) * valuesPerElement(spec);
 }
 
 /// Of one group: what the widest stage reads.
@@ -42,11 +54,14 @@ int64_t packedBiasCount(const KernelSpec &spec) {
 }
 
 /// The element of Keras's kernel for tap `taps` (per axis), input channel `in`
-/// of the group and output channel `out` of the whole layer.
+/// of the group and output channel `out` of the whole layer; zero behind an odd
+/// last channel.
 static float kernelElement(const KernelSpec &spec, const float *kernel,
                            const std::vector<int64_t> &taps, int64_t in,
                            int64_t out) {
-  int64_t index = 0, reduction = spec.inputChannels() / spec.groups;
+  int64_t index = 0, reduction = spec.layerChannels() / spec.groups;
+  if (in >= reduction)
+    return 0.0f;
   for (size_t axis = 0; axis < spec.window.size(); ++axis)
     index = index * spec.window[axis] + taps[axis];
   if (spec.anchor == Anchor::ConvTranspose)
@@ -115,24 +130,38 @@ static void packTile(const KernelSpec &spec, const float *kernel,
         cursor += width * stage.columnWeights();
       return;
     }
-    for (int64_t in = 0; in < tiling.reduction; ++in)
+    int64_t values = valuesPerElement(spec);
+    for (int64_t in = 0; in < tiling.reduction * values; in += values)
       for (int64_t lane = 0; lane < width; ++lane)
-        *cursor++ = element(first + lane, in);
+        for (int64_t value = 0; value < values; ++value)
+          *cursor++ = element(first + lane, in + value);
   });
 }
 
-void packWeights(const KernelSpec &spec, const float *kernel, float *packed) {
-  std::fill_n(packed, packedWeightCount(spec), 0.0f);
+void orderWeights(const KernelSpec &spec, const float *kernel, float *ordered) {
+  std::fill_n(ordered, packedValueCount(spec), 0.0f);
   std::vector<Stage> list = stages(spec);
   int64_t groups = channelTiling(spec).groups, floats = panelFloats(spec);
+  int64_t values = valuesPerElement(spec);
   for (int64_t group = 0; group < groups; ++group)
     for (const Stage &stage : list) {
-      float *panel = packed + group * floats + stage.firstFloat;
+      float *panel = ordered + (group * floats + stage.firstFloat) * values;
       const ChannelTiling &tiling = stage.tiling;
+      int64_t perTile = tiling.vectors * tiling.step() * stage.rows() * values;
       for (int64_t tile = 0; tile < tiling.tiles(); ++tile)
-        packTile(spec, kernel, stage, group, tile,
-                 panel + tile * tiling.vectors * tiling.step() * stage.rows());
+        packTile(spec, kernel, stage, group, tile, panel + tile * perTile);
     }
+}
+
+void packWeights(const KernelSpec &spec, const float *kernel, float *packed) {
+  if (!spec.multipliesPairs())
+    return orderWeights(spec, kernel, packed);
+  std::vector<float> ordered(packedValueCount(spec));
+  orderWeights(spec, kernel, ordered.data());
+  std::vector<uint16_t> rounded;
+  for (float value : ordered)
+    rounded.push_back(upconv_rt_bfloat16(value));
+  std::memcpy(packed, rounded.data(), rounded.size() * sizeof(uint16_t));
 }
 
 void packBias(const KernelSpec &spec, const float *bias, float *packed) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContractionEmitter.h"
+#include "Pairs.h"
 
 #include <algorithm>
 
@@ -181,8 +182,11 @@ void ContractionEmitter::addSummands(TileSums &sums, const Summands &summands) {
   }
   Expr value = guardedInput(
       index + channel * builder.size(spec.input.strides.back()), inside);
-  sums.func(target) +=
-      value * builder.loadWeight(weightIndex(sums, group, tapIndex, ci));
+  Expr weight = builder.loadWeight(weightIndex(sums, group, tapIndex, ci));
+  if (spec.multipliesPairs())
+    sums.func(target) = pairDot(sums.func(target), value, weight);
+  else
+    sums.func(target) += value * weight;
   scheduleUpdate(sums.func.update(sums.func.num_update_definitions() - 1), taps,
                  inTile, tiling.lanes > 1);
 }

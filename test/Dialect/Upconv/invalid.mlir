@@ -43,6 +43,32 @@ func.func @conv_groups(%x: tensor<1x5x4xf32>, %w: tensor<3x2x9xf32>) {
 
 // -----
 
+func.func @conv_pairs(%x: tensor<1x5x2xvector<2xbf16>>, %w: tensor<3x5x9xf32>) {
+  // expected-error @+1 {{weights have 5 input channels, input has 2 pairs}}
+  %y = upconv.conv %x, %w strides [1] dilations [1] pad_low affine_map<() -> (0)> groups 1
+    : (tensor<1x5x2xvector<2xbf16>>, tensor<3x5x9xf32>) -> tensor<1x3x9xf32>
+  return
+}
+
+// -----
+
+func.func @conv_grouped_pairs(%x: tensor<1x5x2xvector<2xbf16>>, %w: tensor<3x2x8xf32>) {
+  // expected-error @+1 {{with pairs of channels must not have groups, got 2}}
+  %y = upconv.conv %x, %w strides [1] dilations [1] pad_low affine_map<() -> (0)> groups 2
+    : (tensor<1x5x2xvector<2xbf16>>, tensor<3x2x8xf32>) -> tensor<1x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @round_type(%x: tensor<1x4x5xf32>) {
+  // expected-error @+1 {{of this input must have the type 'tensor<1x4x3xvector<2xbf16>>'}}
+  %y = upconv.round %x : tensor<1x4x5xf32> -> tensor<1x4x2xvector<2xbf16>>
+  return
+}
+
+// -----
+
 func.func @conv_stride(%x: tensor<1x5x4xf32>, %w: tensor<3x4x9xf32>) {
   // expected-error @+1 {{strides and dilations must be positive}}
   %y = upconv.conv %x, %w strides [0] dilations [1] pad_low affine_map<() -> (0)> groups 1

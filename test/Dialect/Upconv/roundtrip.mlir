@@ -37,6 +37,19 @@ func.func @kernel(%x: tensor<?x?x8xf32, affine_map<()[s0, s1] -> (s0, s1, 8)>>)
   return %y : tensor<?x?x4xf32, affine_map<()[s0, s1] -> (s0, s1 * 2, 4)>>
 }
 
+// CHECK-LABEL: func.func @pairs
+func.func @pairs(%x: tensor<?x6x5xf32, affine_map<()[s0] -> (s0, 6, 5)>>, %w: tensor<4x8x5xf32>)
+    -> tensor<?x14x8xf32, affine_map<()[s0] -> (s0, 14, 8)>> {
+  // CHECK: upconv.round %{{.*}} : tensor<?x6x5xf32, {{.*}}> -> tensor<?x6x3xvector<2xbf16>, {{.*}}>
+  %p = upconv.round %x : tensor<?x6x5xf32, affine_map<()[s0] -> (s0, 6, 5)>>
+    -> tensor<?x6x3xvector<2xbf16>, affine_map<()[s0] -> (s0, 6, 3)>>
+  // CHECK: upconv.conv_transpose %{{.*}}vector<2xbf16>
+  %y = upconv.conv_transpose %p, %w strides [2] dilations [1] crop_low [0]
+    : (tensor<?x6x3xvector<2xbf16>, affine_map<()[s0] -> (s0, 6, 3)>>, tensor<4x8x5xf32>)
+    -> tensor<?x14x8xf32, affine_map<()[s0] -> (s0, 14, 8)>>
+  return %y : tensor<?x14x8xf32, affine_map<()[s0] -> (s0, 14, 8)>>
+}
+
 // CHECK-LABEL: func.func @operations
 func.func @operations(%x: tensor<1x6x6x4xf32>, %w: tensor<3x3x2x8xf32>, %b: tensor<8xf32>)
     -> tensor<1x72xf32> {

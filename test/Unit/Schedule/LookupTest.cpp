@@ -94,6 +94,32 @@ TEST(Lookup, FirstMatchThatIsLegal) {
   EXPECT_EQ(entry.file, "x86-64-v4/conv-f32.yaml");
 }
 
+TEST(Lookup, TablesForRoundedNumbersNeedThePermission) {
+  ScheduleFolder folder;
+  folder.write("x86-64/conv-bf16.yaml",
+               "basis: model\nentries:\n"
+               "  - { when: { cin: 64 }, use: { strategy: conv }, why: a }\n");
+  auto tables = ScheduleTables::load(folder.path());
+  ASSERT_TRUE(bool(tables)) << llvm::toString(tables.takeError());
+  auto target = tables->target("x86-64-v4");
+  ASSERT_TRUE(bool(target));
+  ScheduleEntry entry =
+      tables->lookup(*target, "conv", sampleTraits(), anything);
+  EXPECT_EQ(entry.precision, Precision::Float32);
+  EXPECT_EQ(entry.file, "x86-64-v4/conv-f32.yaml");
+  entry = tables->lookup(*target, "conv", sampleTraits(), anything,
+                         Precision::BFloat16);
+  EXPECT_EQ(entry.precision, Precision::BFloat16);
+  EXPECT_EQ(entry.file, folder.path() + "/x86-64/conv-bf16.yaml")
+      << "the whole chain, before any table for float32";
+  // Such a table need not know every kernel.
+  KernelTraits others = sampleTraits();
+  others.scalars["cin"] = 3;
+  entry =
+      tables->lookup(*target, "conv", others, anything, Precision::BFloat16);
+  EXPECT_EQ(entry.file, "x86-64-v4/conv-f32.yaml");
+}
+
 TEST(Lookup, NothingLegal) {
   auto tables = ScheduleTables::load("");
   ASSERT_TRUE(bool(tables));

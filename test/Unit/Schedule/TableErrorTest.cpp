@@ -124,6 +124,12 @@ TEST(TableErrors, Files) {
   EXPECT_EQ(
       folder.errors().substr(0, 66),
       "generic/cnv-f32.yaml:1:1: error: no table is named 'cnv-f32.yaml',");
+  ScheduleFolder rounding;
+  rounding.write("generic/pool-bf16.yaml", "");
+  EXPECT_EQ(
+      rounding.errors().substr(0, 69),
+      "generic/pool-bf16.yaml:1:1: error: no table is named 'pool-bf16.yaml'")
+      << "only contractions multiply";
   ScheduleFolder deep;
   for (const char *text : {"[", "- ", "? ", "a: "}) {
     std::string nested;

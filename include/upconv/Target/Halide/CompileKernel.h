@@ -58,13 +58,17 @@ struct HaloRequirement {
 };
 HaloRequirement requiredHalo(const KernelSpec &spec);
 
-/// Number of floats in the packed weights and bias, and the packing itself.
-/// `kernel` is in Keras's layout: (window..., cin / groups, cout) for Conv,
-/// (window..., cout, cin) for ConvTranspose; `bias` has cout entries.
+/// Number of elements (4 bytes) in the packed weights and bias, and the packing
+/// itself. `kernel` is in Keras's layout: (window..., cin / groups, cout) for
+/// Conv, (window..., cout, cin) for ConvTranspose; `bias` has cout entries.
 int64_t packedWeightCount(const KernelSpec &spec);
 int64_t packedBiasCount(const KernelSpec &spec);
 void packWeights(const KernelSpec &spec, const float *kernel, float *packed);
 void packBias(const KernelSpec &spec, const float *bias, float *packed);
+/// The weights in packed order before any are rounded to bfloat16, and their
+/// number: that of the elements, or twice that where these are pairs.
+int64_t packedValueCount(const KernelSpec &spec);
+void orderWeights(const KernelSpec &spec, const float *kernel, float *ordered);
 
 /// The rule that the schedule breaks, or nothing. Strategies state their domain
 /// here (e.g. 'stacked' wants k <= s); select-schedules calls it before it

@@ -7,7 +7,7 @@
 //
 // Tensors are channels-last: dimension 0 is the batch, the last dimension is
 // the channel, the ones between are spatial, outermost first. All sizes and
-// strides are in elements (float32).
+// strides are in elements of four bytes: a float32, or a pair of bfloat16.
 //
 //===----------------------------------------------------------------------===//
 
@@ -93,6 +93,7 @@ enum class Anchor {
   Elementwise, ///< the epilogue alone; Anchor is input 0
   Transpose,   ///< out dimension d = in dimension permutation[d]
   Copy,        ///< a layout conversion: same shape, other strides
+  Round,       ///< channels rounded to bfloat16, two to an element
   Reindex,     ///< in dimension d = (out dimension d * step + start) / repeat
   Interpolate, ///< weighted neighbours along `axis`
   Reduce,      ///< the epilogue of every element, combined along `axis`
@@ -149,6 +150,11 @@ struct KernelSpec {
   std::vector<Size>
       low;            ///< leading zeros (Conv, pools) or crop (ConvTranspose)
   int64_t groups = 1; ///< Conv
+  /// Input channels of a contraction that multiplies bfloat16 numbers: an
+  /// element of its input and of its packed weights then is a pair of channels,
+  /// the even one in the lower half; behind an odd last one is zero. 0:
+  /// float32.
+  int64_t pairedChannels = 0;
   bool hasBias = false;
   std::vector<int64_t> permutation; ///< Transpose
   std::vector<IndexMap> indices;    ///< Reindex, per dimension
@@ -173,7 +179,13 @@ struct KernelSpec {
   KernelTarget target;
 
   int64_t spatialRank() const { return window.size(); }
+  /// Elements of a pixel of the input: channels, or pairs of channels.
   int64_t inputChannels() const { return input.shape.back().constant; }
+  bool multipliesPairs() const { return pairedChannels != 0; }
+  /// The input channels that the kernel's weights have, groups together.
+  int64_t layerChannels() const {
+    return multipliesPairs() ? pairedChannels : inputChannels();
+  }
   int64_t outputChannels() const { return output.shape.back().constant; }
   bool hasWeights() const {
     return anchor == Anchor::Conv || anchor == Anchor::ConvTranspose;

@@ -87,6 +87,19 @@ SmallVector<AffineExpr> upconv::getExtents(Type type) {
   return extents;
 }
 
+RankedTensorType upconv::getPairedType(Type type) {
+  MLIRContext *context = type.getContext();
+  SmallVector<AffineExpr> extents = getExtents(type);
+  extents.back() = extents.back().ceilDiv(2);
+  auto pair = VectorType::get({2}, BFloat16Type::get(context));
+  RankedTensorType words = getTensorType(context, extents);
+  return RankedTensorType::get(words.getShape(), pair, words.getEncoding());
+}
+
+bool upconv::holdsPairs(Type type) {
+  return isa<VectorType>(cast<RankedTensorType>(type).getElementType());
+}
+
 AffineExpr upconv::getProduct(MLIRContext *context,
                               ArrayRef<AffineExpr> extents) {
   AffineExpr product = getAffineConstantExpr(1, context);

@@ -80,7 +80,17 @@ static LogicalResult verifyConvolution(Operation *op, Value input,
     if (strides[axis] < 1 || dilations[axis] < 1)
       return op->emitOpError("strides and dilations must be positive");
   auto weightShape = cast<RankedTensorType>(weights.getType()).getShape();
-  if (weightShape[rank + inputAxis] * groups != lastDim(input))
+  int64_t channels = weightShape[rank + inputAxis] * groups;
+  if (holdsPairs(input.getType())) {
+    if (groups != 1)
+      return op->emitOpError(
+                 "with pairs of channels must not have groups, got ")
+             << groups;
+    if ((channels + 1) / 2 != lastDim(input))
+      return op->emitOpError("weights have ")
+             << channels << " input channels, input has " << lastDim(input)
+             << " pairs";
+  } else if (channels != lastDim(input))
     return op->emitOpError("weights have ")
            << weightShape[rank + inputAxis]
            << " input channels per group, input has " << lastDim(input);
@@ -112,6 +122,13 @@ LogicalResult ConvOp::verify() {
   return verifyConvolution(*this, getInput(), getWeights(), getBias(),
                            getOutput(), -2, -1, getGroups(), getStrides(),
                            getDilations());
+}
+
+LogicalResult RoundOp::verify() {
+  if (getType() != getPairedType(getInput().getType()))
+    return emitOpError("of this input must have the type ")
+           << getPairedType(getInput().getType());
+  return success();
 }
 
 LogicalResult PoolOp::verify() {
@@ -263,7 +280,7 @@ void MapOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 bool upconv::isAnchor(Operation *op) {
   return isa<ConvOp, ConvTransposeOp, PoolOp, SoftmaxOp, TransposeOp, CopyOp,
-             MapOp, ReindexOp, InterpolateOp, ReduceOp, LookupOp>(op);
+             RoundOp, MapOp, ReindexOp, InterpolateOp, ReduceOp, LookupOp>(op);
 }
 
 MapOp KernelOp::getEpilogue() {

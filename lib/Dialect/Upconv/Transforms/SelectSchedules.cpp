@@ -1,5 +1,7 @@
 //===- SelectSchedules.cpp - Table lookup for every kernel ----------------===//
 
+#include "RoundInput.h"
+
 #include "upconv/Conversion/UpconvToKernelSpec.h"
 #include "upconv/Dialect/Upconv/Transforms/Passes.h"
 #include "upconv/Schedule/Schedule.h"
@@ -31,22 +33,31 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
   using SelectSchedulesBase::SelectSchedulesBase;
 
   LogicalResult select(KernelOp kernel, const ScheduleTables &tables,
-                       const TargetInfo &info, const KernelTarget &target) {
+                       const TargetInfo &info, const KernelTarget &target,
+                       Precision permitted) {
     FailureOr<LoweredKernel> lowered = lowerKernelToSpec(kernel, target);
     if (failed(lowered))
       return failure();
-    KernelSpec spec = lowered->spec;
-    auto isLegal = [&](const ScheduleEntry &entry) {
+    auto with = [&](const ScheduleEntry &entry) {
+      KernelSpec spec = entry.precision == Precision::BFloat16
+                            ? withRoundedInput(lowered->spec)
+                            : lowered->spec;
       spec.schedule = entry.use;
-      return !scheduleViolation(spec);
+      return spec;
+    };
+    auto isLegal = [&](const ScheduleEntry &entry) {
+      return !scheduleViolation(with(entry));
     };
     ScheduleEntry entry =
-        tables.lookup(info, tableOf(spec), traitsOf(spec), isLegal);
-    spec.schedule = entry.use;
+        tables.lookup(info, tableOf(lowered->spec), traitsOf(lowered->spec),
+                      isLegal, permitted);
+    KernelSpec spec = with(entry);
     if (std::optional<std::string> violation = scheduleViolation(spec))
       return kernel.emitError("no legal schedule for this kernel: ")
              << *violation;
     kernel.setScheduleAttr(toAttr(&getContext(), entry));
+    if (spec.multipliesPairs())
+      roundInput(kernel);
 
     HaloRequirement halo = requiredHalo(spec);
     auto layout = LayoutAttr::get(&getContext(), halo.low, halo.high);
@@ -69,12 +80,18 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
       getOperation().emitError(llvm::toString(info.takeError()));
       return signalPassFailure();
     }
+    std::optional<Precision> permitted = precisionOf(precision);
+    if (!permitted) {
+      getOperation().emitError("'precision' must be f32 or bf16, got '")
+          << precision << "'";
+      return signalPassFailure();
+    }
     KernelTarget kernelTarget = kernelTargetOf(*info);
     // Kernels that have a schedule keep it: the pass runs again after
-    // assign-layouts for the copies which that inserted.
+    // assign-layouts for the copies which that inserted, and for roundings.
     for (auto kernel : getOperation().getBody().front().getOps<KernelOp>())
       if (!kernel.getScheduleAttr() &&
-          failed(select(kernel, *tables, *info, kernelTarget)))
+          failed(select(kernel, *tables, *info, kernelTarget, *permitted)))
         return signalPassFailure();
   }
 };

@@ -22,7 +22,7 @@ struct Layer {
   int64_t batch = 1;
   std::vector<int64_t> in, kernel, strides, dilations, low, out;
   int64_t cin = 3, cout = 8, groups = 1;
-  bool bias = true, residual = false, dynamic = false;
+  bool bias = true, residual = false, dynamic = false, pairs = false;
   int64_t channelGap = 0, parts = 1;
   std::string strategy = "phase", level = hostLevel();
   std::map<std::string, int64_t> knobs;
@@ -46,7 +46,7 @@ std::string describe(const Layer &layer) {
       std::to_string(layer.channelGap) + " parts " +
       std::to_string(layer.parts) + " " + layer.level +
       (layer.dynamic ? " dynamic" : "") + (layer.bias ? " bias" : "") +
-      (layer.residual ? " residual" : "");
+      (layer.residual ? " residual" : "") + (layer.pairs ? " pairs" : "");
   for (auto &[name, value] : layer.knobs)
     text += " " + name + "=" + std::to_string(value);
   return text;
@@ -76,7 +76,9 @@ Problem problemOf(const Layer &layer) {
   spec.schedule.strategy = layer.strategy;
   spec.schedule.knobs = layer.knobs;
   spec.target = target(layer.level);
-  std::vector<int64_t> in = shapeOf(layer.batch, layer.in, layer.cin);
+  spec.pairedChannels = layer.pairs ? layer.cin : 0;
+  std::vector<int64_t> in = shapeOf(
+      layer.batch, layer.in, layer.pairs ? (layer.cin + 1) / 2 : layer.cin);
   std::vector<int64_t> out = shapeOf(layer.batch, layer.out, layer.cout);
   // The halo decides the layout, the layout does not decide the halo.
   spec.input = problem.argument(in, {}, {});
@@ -120,7 +122,8 @@ void check(const Layer &layer) {
     for (size_t i = 0; i < expected.values.size(); ++i)
       expected.values[i] =
           std::max(expected.values[i] + operands[0].values[i], 0.0f);
-  Tensor actual = run(problem, input, kernel, bias, operands, out, layer.parts);
+  Tensor actual = run(problem, layer.pairs ? roundedPairs(input) : input,
+                      kernel, bias, operands, out, layer.parts);
   for (size_t i = 0; i < expected.values.size(); ++i)
     ASSERT_EQ(actual.values[i], expected.values[i]) << "at element " << i;
 }
@@ -331,6 +334,40 @@ TEST(Contraction, ForwardAgreesWithReference) {
   for (int i = 0; i < cases() && !HasFatalFailure() && !HasNonfatalFailure();
        ++i)
     check(randomForward(random));
+}
+
+/// Products of bfloat16 numbers; small integers are exact in it.
+TEST(Contraction, PairsAgreeWithReference) {
+  std::mt19937 random(12);
+  int checked = 0;
+  for (int i = 0; i < cases() && !HasFatalFailure() && !HasNonfatalFailure();
+       ++i) {
+    Layer layer = i % 4 == 0   ? randomStacked(random)
+                  : i % 4 == 1 ? randomPhaseGemm(random)
+                  : i % 4 == 2 ? randomTransposed(random)
+                               : randomForward(random);
+    layer.knobs.erase("reduce");
+    layer.pairs = true;
+    if (scheduleViolation(problemOf(layer).spec))
+      continue;
+    check(layer);
+    ++checked;
+  }
+  EXPECT_GE(checked, cases() / 2);
+}
+
+TEST(Contraction, DensePairsAgreeWithReference) {
+  for (int64_t cin : {1, 2, 37})
+    for (int64_t cout : {1, 16, 40}) {
+      Layer layer;
+      layer.anchor = Anchor::Conv;
+      layer.strategy = "matmul";
+      layer.batch = 5;
+      layer.cin = cin;
+      layer.cout = cout;
+      layer.pairs = true;
+      check(layer);
+    }
 }
 
 TEST(Contraction, DenseAgreesWithReference) {

@@ -7,6 +7,8 @@
 
 #include "KernelRunner.h"
 
+#include "upconv/Runtime/PackedWeights.h"
+
 #include <HalideRuntime.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +39,22 @@ Tensor integers(std::vector<int64_t> shape, unsigned seed) {
   std::mt19937 generator(seed);
   for (float &value : result.values)
     value = static_cast<float>(static_cast<int>(generator() % 7) - 3);
+  return result;
+}
+
+Tensor roundedPairs(const Tensor &tensor) {
+  int64_t channels = tensor.shape.back(), pairs = (channels + 1) / 2;
+  std::vector<int64_t> shape = tensor.shape;
+  shape.back() = pairs;
+  Tensor result(shape);
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    uint16_t rounded = upconv_rt_bfloat16(tensor.values[i]);
+    int64_t pixel = i / channels, channel = i % channels;
+    std::memcpy(
+        reinterpret_cast<char *>(&result.values[pixel * pairs + channel / 2]) +
+            channel % 2 * 2,
+        &rounded, sizeof(rounded));
+  }
   return result;
 }
 

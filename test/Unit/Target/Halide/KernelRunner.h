@@ -57,6 +57,10 @@ KernelTarget target(const std::string &level);
 /// The best level that this processor runs.
 std::string hostLevel();
 
+/// The tensor with its channels rounded to bfloat16 and in pairs, as a
+/// contraction of pairs reads them; behind an odd last channel is zero.
+Tensor roundedPairs(const Tensor &tensor);
+
 /// Compiles, links, loads and runs; fails the current test on any error. The
 /// window is split into tasks of about `parts` equal pieces.
 Tensor run(const Problem &problem, const Tensor &input, const Tensor &kernel,

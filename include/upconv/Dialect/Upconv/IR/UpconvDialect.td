@@ -12,7 +12,8 @@ def Upconv_Dialect : Dialect {
   let summary = "channels-last tensor operations, kernels, layouts, schedules";
   let description = [{
     The dialect between Keras's layers and object code. Tensors are channels-last
-    and float32. A dimension that is unknown until run time is an affine
+    and float32, but for inputs of convolutions whose schedule multiplies bfloat16
+    numbers (`upconv.round`). A dimension that is unknown until run time is an affine
     expression over the model's run-time extents `s0, s1, ...`, carried by the
     type's encoding, so that no operation has to compute shapes:
 
@@ -28,6 +29,11 @@ def Upconv_Dialect : Dialect {
 }
 
 def Upconv_Tensor : TensorOf<[F32]>;
+
+// Neighbouring channels rounded to bfloat16, two to an element of four bytes.
+def Upconv_Pair : VectorOfLengthAndType<[2], [BF16]>;
+def Upconv_Pairs : TensorOf<[Upconv_Pair]>;
+def Upconv_StoredTensor : TensorOf<[F32, Upconv_Pair]>;
 
 class Upconv_Op<string mnemonic, list<Trait> traits = []>
     : Op<Upconv_Dialect, mnemonic, traits>;

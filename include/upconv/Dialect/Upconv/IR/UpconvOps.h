@@ -37,6 +37,11 @@ mlir::RankedTensorType getTensorType(mlir::MLIRContext *context,
 /// The extents of a tensor, as constants and expressions over s0, s1, ...
 llvm::SmallVector<mlir::AffineExpr> getExtents(mlir::Type type);
 
+/// The type of a tensor once `upconv.round` has put its channels in pairs.
+mlir::RankedTensorType getPairedType(mlir::Type type);
+/// Whether a tensor's elements are such pairs.
+bool holdsPairs(mlir::Type type);
+
 /// The product of `extents`; semi-affine where two unknown ones meet.
 mlir::AffineExpr getProduct(mlir::MLIRContext *context,
                             llvm::ArrayRef<mlir::AffineExpr> extents);

@@ -43,9 +43,10 @@ def Upconv_ConvTransposeOp : Upconv_Op<"conv_transpose", [Pure]> {
         out[n, i*strides + k*dilations - crop_low, co] += in[n, i, ci] * weights[k, co, ci]
 
     wherever the output position exists, plus bias[co] everywhere. The output's
-    size is the result type's.
+    size is the result type's. An input of pairs (`upconv.round`) is multiplied
+    with weights that are rounded as it is, and summed in float32.
   }];
-  let arguments = (ins Upconv_Tensor:$input, Upconv_Tensor:$weights,
+  let arguments = (ins Upconv_StoredTensor:$input, Upconv_Tensor:$weights,
     Optional<Upconv_Tensor>:$bias, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$crop_low);
   let results = (outs Upconv_Tensor:$output);
@@ -62,9 +63,10 @@ def Upconv_ConvOp : Upconv_Op<"conv", [Pure]> {
         out[n, o, co] = sum_k,ci in[n, o*strides + k*dilations - pad_low, ci] * weights[k, ci, co]
 
     with zeros outside the input. With no spatial axis it is a matrix product.
-    `pad_low` has one result per spatial axis, over the run-time extents.
+    `pad_low` has one result per spatial axis, over the run-time extents. An input
+    of pairs is as for `conv_transpose`.
   }];
-  let arguments = (ins Upconv_Tensor:$input, Upconv_Tensor:$weights,
+  let arguments = (ins Upconv_StoredTensor:$input, Upconv_Tensor:$weights,
     Optional<Upconv_Tensor>:$bias, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, AffineMapAttr:$pad_low, I64Attr:$groups);
   let results = (outs Upconv_Tensor:$output);
@@ -131,6 +133,22 @@ def Upconv_CopyOp : Upconv_Op<"copy", [Pure]> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
 }
 
+def Upconv_RoundOp : Upconv_Op<"round", [Pure]> {
+  let summary = "channels rounded to bfloat16, in pairs";
+  let description = [{
+    Element c of the result is the channels 2c and 2c + 1, rounded to nearest with
+    ties to even; behind an odd last channel is zero.
+
+    ```mlir
+    %p = upconv.round %x : tensor<1x8x5xf32> -> tensor<1x8x3xvector<2xbf16>>
+    ```
+  }];
+  let arguments = (ins Upconv_Tensor:$input);
+  let results = (outs Upconv_Pairs:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
 def Upconv_MapOp : Upconv_Op<"map", [Pure, SingleBlock, IsolatedFromAbove]> {
   let summary = "an elementwise function of broadcast operands";
   let description = [{
@@ -160,17 +178,17 @@ def Upconv_KernelOp : Upconv_Op<"kernel", [Pure, SingleBlock, IsolatedFromAbove]
   let summary = "what becomes one compiled function: an anchor and its epilogue";
   let description = [{
     The first operation of the body is the anchor (a convolution, a pool, a
-    softmax, a transpose, a copy, a map or an operation of DataOps.td but concat);
+    softmax, a transpose, a copy, a rounding, a map or an operation of DataOps.td but concat);
     a `map` after it is the epilogue. The first operand is the anchor's input, then weights and bias, then the
     epilogue's other operands. `halo` is what the schedule wants to read around the
     input; `layout` is the result's, absent means dense; `slot` is the result's
     place in the workspace, given by plan-memory, absent for a result of the model.
   }];
-  let arguments = (ins Variadic<Upconv_Tensor>:$inputs,
+  let arguments = (ins Variadic<Upconv_StoredTensor>:$inputs,
     OptionalAttr<Upconv_ScheduleAttr>:$schedule,
     OptionalAttr<Upconv_LayoutAttr>:$halo, OptionalAttr<Upconv_LayoutAttr>:$layout,
     OptionalAttr<I64Attr>:$slot);
-  let results = (outs Upconv_Tensor:$output);
+  let results = (outs Upconv_StoredTensor:$output);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `(` $inputs `)` (`schedule` $schedule^)? (`halo` $halo^)? (`layout` $layout^)? (`slot` $slot^)?

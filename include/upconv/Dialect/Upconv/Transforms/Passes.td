@@ -60,12 +60,16 @@ def FormKernels : Pass<"upconv-form-kernels", "::mlir::func::FuncOp"> {
 def SelectSchedules : Pass<"upconv-select-schedules", "::mlir::func::FuncOp"> {
   let summary = "attach to each kernel the schedule its target's tables name";
   let description = [{
-    Emits a remark per kernel naming the file and line of the entry.
+    Emits a remark per kernel naming the file and line of the entry. A contraction
+    whose entry multiplies bfloat16 numbers gets a kernel in front that rounds its
+    input.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"host\"", "target name">,
     Option<"schedules", "schedules", "std::string", "\"\"",
-           "folder of tables that are looked at first">];
+           "folder of tables that are looked at first">,
+    Option<"precision", "precision", "std::string", "\"f32\"",
+           "what contractions may multiply: f32, or bf16 too">];
   let dependentDialects = ["::upconv::UpconvDialect"];
 }
 
