@@ -34,6 +34,22 @@ static uint32_t bit(uint32_t word, int index, uint32_t feature) {
   return word >> index & 1 ? feature : 0;
 }
 
+static uint32_t avx512_features(registers seven, registers more) {
+  return bit(seven.b, 16, UPCONV_RT_AVX512F) |
+         bit(seven.b, 17, UPCONV_RT_AVX512DQ) |
+         bit(seven.b, 21, UPCONV_RT_AVX512IFMA) |
+         bit(seven.b, 28, UPCONV_RT_AVX512CD) |
+         bit(seven.b, 30, UPCONV_RT_AVX512BW) |
+         bit(seven.b, 31, UPCONV_RT_AVX512VL) |
+         bit(seven.c, 1, UPCONV_RT_AVX512VBMI) |
+         bit(seven.c, 6, UPCONV_RT_AVX512VBMI2) |
+         bit(seven.c, 11, UPCONV_RT_AVX512VNNI) |
+         bit(seven.c, 12, UPCONV_RT_AVX512BITALG) |
+         bit(seven.c, 14, UPCONV_RT_AVX512VPOPCNTDQ) |
+         bit(seven.d, 23, UPCONV_RT_AVX512FP16) |
+         bit(more.a, 5, UPCONV_RT_AVX512BF16);
+}
+
 uint32_t upconv_rt_cpu_features(void) {
   uint32_t highest = cpuid(0, 0).a;
   registers one = cpuid(1, 0);
@@ -53,15 +69,15 @@ uint32_t upconv_rt_cpu_features(void) {
   if (highest < 7)
     return have;
   registers seven = cpuid(7, 0);
-  have |= bit(seven.b, 3, UPCONV_RT_BMI) | bit(seven.b, 8, UPCONV_RT_BMI2);
+  registers more = seven.a >= 1 ? cpuid(7, 1) : (registers){0, 0, 0, 0};
+  have |= bit(seven.b, 3, UPCONV_RT_BMI) | bit(seven.b, 8, UPCONV_RT_BMI2) |
+          bit(seven.c, 8, UPCONV_RT_GFNI);
   if (ymm)
-    have |= bit(seven.b, 5, UPCONV_RT_AVX2);
+    have |= bit(seven.b, 5, UPCONV_RT_AVX2) | bit(seven.c, 9, UPCONV_RT_VAES) |
+            bit(seven.c, 10, UPCONV_RT_VPCLMULQDQ) |
+            bit(more.a, 4, UPCONV_RT_AVXVNNI);
   if (zmm)
-    have |= bit(seven.b, 16, UPCONV_RT_AVX512F) |
-            bit(seven.b, 17, UPCONV_RT_AVX512DQ) |
-            bit(seven.b, 28, UPCONV_RT_AVX512CD) |
-            bit(seven.b, 30, UPCONV_RT_AVX512BW) |
-            bit(seven.b, 31, UPCONV_RT_AVX512VL);
+    have |= avx512_features(seven, more);
   return have;
 }
 

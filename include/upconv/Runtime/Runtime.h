@@ -148,7 +148,19 @@ enum {
   UPCONV_RT_BMI = 1 << 11,
   UPCONV_RT_BMI2 = 1 << 12,
   UPCONV_RT_LZCNT = 1 << 13,
-  UPCONV_RT_MOVBE = 1 << 14
+  UPCONV_RT_MOVBE = 1 << 14,
+  UPCONV_RT_AVX512IFMA = 1 << 15,
+  UPCONV_RT_AVX512VBMI = 1 << 16,
+  UPCONV_RT_AVX512VBMI2 = 1 << 17,
+  UPCONV_RT_AVX512BITALG = 1 << 18,
+  UPCONV_RT_AVX512VPOPCNTDQ = 1 << 19,
+  UPCONV_RT_AVX512VNNI = 1 << 20,
+  UPCONV_RT_AVX512BF16 = 1 << 21,
+  UPCONV_RT_AVX512FP16 = 1 << 22,
+  UPCONV_RT_AVXVNNI = 1 << 23,
+  UPCONV_RT_GFNI = 1 << 24,
+  UPCONV_RT_VAES = 1 << 25,
+  UPCONV_RT_VPCLMULQDQ = 1 << 26
 };
 
 /// What this processor has and the system saves: an OR of the bits above; zero

@@ -207,6 +207,18 @@ llvm::Expected<uint32_t> upconv::requiredFeatureBits(const LibraryPlan &plan) {
                        .Case("bmi2", UPCONV_RT_BMI2)
                        .Case("lzcnt", UPCONV_RT_LZCNT)
                        .Case("movbe", UPCONV_RT_MOVBE)
+                       .Case("avx512ifma", UPCONV_RT_AVX512IFMA)
+                       .Case("avx512vbmi", UPCONV_RT_AVX512VBMI)
+                       .Case("avx512vbmi2", UPCONV_RT_AVX512VBMI2)
+                       .Case("avx512bitalg", UPCONV_RT_AVX512BITALG)
+                       .Case("avx512vpopcntdq", UPCONV_RT_AVX512VPOPCNTDQ)
+                       .Case("avx512vnni", UPCONV_RT_AVX512VNNI)
+                       .Case("avx512bf16", UPCONV_RT_AVX512BF16)
+                       .Case("avx512fp16", UPCONV_RT_AVX512FP16)
+                       .Case("avxvnni", UPCONV_RT_AVXVNNI)
+                       .Case("gfni", UPCONV_RT_GFNI)
+                       .Case("vaes", UPCONV_RT_VAES)
+                       .Case("vpclmulqdq", UPCONV_RT_VPCLMULQDQ)
                        .Default(0);
     if (!bit)
       return llvm::createStringError("library '" + plan.name +

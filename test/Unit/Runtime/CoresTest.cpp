@@ -101,6 +101,23 @@ TEST(Processor, AgreesWithTheCompilersOwnCheck) {
             !!__builtin_cpu_supports("avx512vl"));
   EXPECT_EQ(!!(have & UPCONV_RT_AVX512CD),
             !!__builtin_cpu_supports("avx512cd"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512IFMA),
+            !!__builtin_cpu_supports("avx512ifma"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512VBMI),
+            !!__builtin_cpu_supports("avx512vbmi"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512VBMI2),
+            !!__builtin_cpu_supports("avx512vbmi2"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512BITALG),
+            !!__builtin_cpu_supports("avx512bitalg"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512VPOPCNTDQ),
+            !!__builtin_cpu_supports("avx512vpopcntdq"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512VNNI),
+            !!__builtin_cpu_supports("avx512vnni"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AVX512BF16),
+            !!__builtin_cpu_supports("avx512bf16"));
+  EXPECT_EQ(!!(have & UPCONV_RT_GFNI), !!__builtin_cpu_supports("gfni"));
+  EXPECT_EQ(!!(have & UPCONV_RT_VPCLMULQDQ),
+            !!__builtin_cpu_supports("vpclmulqdq"));
   EXPECT_EQ(!!(have & UPCONV_RT_BMI2), !!__builtin_cpu_supports("bmi2"));
   EXPECT_EQ(!!(have & UPCONV_RT_LZCNT), !!__builtin_cpu_supports("lzcnt"));
   EXPECT_TRUE(upconv_rt_cpu_supports(have));

@@ -143,7 +143,8 @@ TEST(TableErrors, Files) {
   wrongFolder.write("x86-64-v5/conv-f32.yaml", "");
   EXPECT_EQ(wrongFolder.errors(),
             "x86-64-v5/conv-f32.yaml:1:1: error: no table folder 'x86-64-v5', "
-            "expected 'x86-64', 'x86-64-v3', 'x86-64-v4', 'aarch64' or "
+            "expected 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
+            "'aarch64' or "
             "'generic'; did you mean 'x86-64-v3'?");
 }
 

@@ -25,7 +25,8 @@ protected:
 };
 
 const char *const expected =
-    "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4' or 'aarch64'";
+    "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids' or "
+    "'aarch64'";
 
 TEST_F(Targets, ByName) {
   for (const char *name : {"x86-64-v4", "x86-64-v4-linux"}) {
@@ -74,7 +75,7 @@ TEST_F(Targets, Host) {
 #endif
   ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
 #if defined(__x86_64__)
-  EXPECT_EQ(target->name == "x86-64-v4",
+  EXPECT_EQ(target->name == "x86-64-v4" || target->name == "sapphirerapids",
             bool(__builtin_cpu_supports("x86-64-v4")));
 #elif defined(__aarch64__)
   EXPECT_EQ(target->name, "aarch64");
