@@ -20,7 +20,10 @@ extern const unsigned long upconvEmulatedProgramSize;
 }
 
 llvm::Expected<EmulatorTools> upconv::findEmulator(llvm::StringRef triple) {
-  std::string architecture = llvm::Triple(triple).getArchName().str();
+  llvm::Triple parsed(triple);
+  if (parsed.isAndroid())
+    return llvm::createStringError("programs for Android run on Android");
+  std::string architecture = parsed.getArchName().str();
   auto find = [&](std::initializer_list<std::string> names,
                   std::string &found) -> llvm::Error {
     for (const std::string &name : names)

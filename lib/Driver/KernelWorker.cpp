@@ -9,6 +9,7 @@
 
 #include "upconv/Conversion/KernelSpecText.h"
 #include "upconv/Support/Worker.h"
+#include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Process.h"
@@ -18,6 +19,35 @@
 #include <numeric>
 
 using namespace upconv;
+
+/// The triple of kernels whose code LLVM emits here instead of in Halide;
+/// empty: none.
+static llvm::StringRef ownTriple(const KernelSpec &spec) {
+  return llvm::StringRef(spec.target.halide).starts_with("arm-64-android")
+             ? "aarch64-unknown-linux-android21"
+             : "";
+}
+
+/// Compiles a kernel by way of its bitcode.
+static bool compileForTriple(const KernelSpec &spec, llvm::StringRef triple,
+                             bool asAssembly, CompiledKernel &kernel,
+                             std::string &error) {
+  if (!compileKernel(spec, KernelText::Bitcode, kernel, error))
+    return false;
+  std::string bitcode = std::move(kernel.text), text;
+  auto emit = [&](bool assembly, std::string &into) {
+    llvm::Expected<std::string> code =
+        emitKernelCode(bitcode, triple, assembly);
+    if (!code)
+      error = llvm::toString(code.takeError());
+    else
+      into = std::move(*code);
+    return error.empty();
+  };
+  bool ok = emit(false, kernel.object) && (!asAssembly || emit(true, text));
+  kernel.text = std::move(text);
+  return ok;
+}
 
 int upconv::kernelWorker(llvm::StringRef request) {
   FieldReader reader(request);
@@ -30,7 +60,12 @@ int upconv::kernelWorker(llvm::StringRef request) {
   CompiledKernel kernel;
   std::string error;
   FieldWriter writer;
-  bool ok = compileKernel(*spec, text, kernel, error);
+  llvm::StringRef triple = ownTriple(*spec);
+  bool emitsCode = text == KernelText::Object || text == KernelText::Assembly;
+  bool ok = !triple.empty() && emitsCode
+                ? compileForTriple(*spec, triple, text == KernelText::Assembly,
+                                   kernel, error)
+                : compileKernel(*spec, text, kernel, error);
   writer.add(ok)
       .add(error)
       .add(kernel.object)

@@ -16,6 +16,13 @@ using namespace llvm;
 
 namespace upconv {
 
+std::vector<std::string> TargetList::systemNames() const {
+  std::vector<std::string> result;
+  for (const System &system : systems)
+    result.push_back(system.name);
+  return result;
+}
+
 std::vector<std::string> TargetList::names() const {
   std::vector<std::string> result;
   for (const TargetInfo &level : levels)
@@ -53,6 +60,18 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
   info.requires_ = file.texts(row, "requires");
   info.fallback = file.texts(row, "fallback");
   return info;
+}
+
+static std::vector<System> readSystems(YamlFile &file, const YamlNode &list) {
+  std::vector<System> systems;
+  static const std::vector<std::string> keys = {"name", "halide", "triple"};
+  for (const YamlNode &row : list.items)
+    if (file.checkMapping(row, "a system", keys, keys))
+      systems.push_back({file.text(row, "name"), file.text(row, "halide"),
+                         file.text(row, "triple")});
+  if (!list.isSequence() || list.items.empty())
+    file.error(list, "'systems' must be a list, the levels' own one first");
+  return systems;
 }
 
 /// A chain begins with the target's own tables and ends in 'generic'.
@@ -94,10 +113,8 @@ TargetList readTargets(YamlFile &file, const YamlNode &root) {
   for (auto [row, info] : zip(levels->items, targets.levels))
     checkChain(file, row, info, targets);
   targets.laterLevels = file.texts(root, "later_levels");
-  targets.systems = file.texts(root, "systems");
+  targets.systems = readSystems(file, *root.find("systems"));
   targets.laterSystems = file.texts(root, "later_systems");
-  if (targets.systems.empty())
-    file.error(root, "'systems' must name at least the default");
   return targets;
 }
 
@@ -136,6 +153,18 @@ static std::optional<std::string> systemOf(StringRef name,
   return name.consume_front("-") ? std::optional(name.str()) : std::nullopt;
 }
 
+/// A level's code for another system than its own.
+static TargetInfo onSystem(TargetInfo level, const System &own,
+                           const System &other) {
+  level.name += "-" + other.name;
+  std::string word = "-" + own.halide;
+  if (size_t at = level.halide.find(word); at != std::string::npos)
+    level.halide.replace(at, word.size(), "-" + other.halide);
+  level.triple =
+      (StringRef(level.triple).split('-').first + "-" + other.triple).str();
+  return level;
+}
+
 Expected<TargetInfo> resolveTarget(const TargetList &targets,
                                    const std::string &name) {
   if (name == "host")
@@ -146,12 +175,16 @@ Expected<TargetInfo> resolveTarget(const TargetList &targets,
     std::optional<std::string> system = systemOf(name, level.name);
     if (!system)
       continue;
-    if (system->empty() || *system == targets.systems.front())
+    const System &own = targets.systems.front();
+    if (system->empty() || *system == own.name)
       return level;
+    for (const System &other : targets.systems)
+      if (*system == other.name)
+        return onSystem(level, own, other);
     if (is_contained(targets.laterSystems, *system))
       return targetError("target '" + name + "': system '" + *system +
                          "' is not supported by this version, expected " +
-                         quotedList(targets.systems));
+                         quotedList(targets.systemNames()));
   }
   for (const std::string &later : targets.laterLevels)
     if (systemOf(name, later))

@@ -14,13 +14,21 @@
 
 namespace upconv {
 
+/// What the code of a level runs under.
+struct System {
+  std::string name;   ///< the suffix: "android" of "aarch64-android"
+  std::string halide; ///< in Halide's target string
+  std::string triple; ///< LLVM's, behind the architecture
+};
+
 struct TargetList {
   std::vector<TargetInfo> levels;        ///< per architecture, weakest first
   std::vector<std::string> laterLevels;  ///< known names, not built yet
-  std::vector<std::string> systems;      ///< accepted suffixes, default first
+  std::vector<System> systems;           ///< the levels' own first
   std::vector<std::string> laterSystems; ///< known suffixes, not built yet
 
   std::vector<std::string> names() const;
+  std::vector<std::string> systemNames() const;
   /// Folders that may hold tables: the levels and "generic".
   std::vector<std::string> tableFolders() const;
 };

@@ -5,12 +5,13 @@ compiler, run under qemu-user, held against Keras."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 from programs import build, compile_archive, data_of, macros, raw
-from upconv_testing import (Model, Report, dims, errors_of, example_models, relative_error,
+from upconv_testing import (LLVM_TOOLS, Model, Report, dims, errors_of, example_models, relative_error,
                             require, run, save, scratch, upconv, write_layer)
 
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64-static"
@@ -83,6 +84,24 @@ def check_program(model: Model, pinned: bool) -> None:
         require(run(EMULATOR, program, *data_of(model, folder)))
 
 
+def check_android(model: Model) -> str | None:
+    """Android's C library is not at hand; its functions that a library uses are those of Linux
+    (undefined-symbols.txt), so the code runs in a program for Linux. x18 is the platform's."""
+    with scratch() as folder:
+        archive = compile_archive(model, folder / "out", model.name, True, "--target", "aarch64-android",
+                                  "--emit", "static-library,shared-library,header")
+        code = require(run(LLVM_TOOLS / "llvm-objdump", "-d", "--no-show-raw-insn", archive))
+        if not re.search(r"\bx17\b|\bfmla\b", code) or re.search(r"\b[xw]18\b", code):
+            return "the code uses x18, or is none"
+        needed = require(run(LLVM_TOOLS / "llvm-readelf", "--needed-libs", archive.with_suffix(".so")))
+        if re.findall(r"\w+\.so", needed) != ["libc.so"]:
+            return f"needs {needed}"
+        program = build("run_once.c", [archive], folder / "program", "-static",
+                        *macros(model, model.name, True), compiler=COMPILER)
+        require(run(EMULATOR, program, *data_of(model, folder)))
+        return None
+
+
 def check_run(model: Model) -> str | None:
     """The tool itself runs what it emits for another processor, under the emulator."""
     with scratch() as folder:
@@ -123,6 +142,7 @@ def main() -> None:
     for model in example_models():
         report.check("program, known dimensions", model.name, lambda: check_program(model, True))
         report.check("program, unknown dimensions", model.name, lambda: check_program(model, False))
+        report.check("android", model.name, lambda: check_android(model))
         report.check("upconv run", model.name, lambda: check_run(model))
     report.finish()
 

@@ -11,7 +11,7 @@ from programs import compile_archive
 from upconv_testing import LLVM_TOOLS, Model, Report, example_models, require, run, scratch
 
 ALLOWED = Path(__file__).with_name("undefined-symbols.txt")
-TARGETS = ("host", "x86-64", "x86-64-v3", "x86-64-v4", "aarch64")
+TARGETS = ("host", "x86-64", "x86-64-v3", "x86-64-v4", "aarch64", "aarch64-android", "x86-64-v3-android")
 
 
 def symbols(archive: Path, *flags: str) -> set[str]:

@@ -206,6 +206,8 @@ static std::string listing(const KernelSpec &spec, KernelText kind,
     return compiledText(module, OutputFileType::llvm_assembly, ".ll");
   case KernelText::Assembly:
     return compiledText(module, OutputFileType::assembly, ".s");
+  case KernelText::Bitcode:
+    return compiledText(module, OutputFileType::bitcode, ".bc");
   case KernelText::Ptx:
     return "// target '" + spec.target.halide + "' is a CPU: no PTX\n";
   }

@@ -12,7 +12,8 @@
 namespace upconv {
 
 /// Links object files, and all members of archives, into a shared library at
-/// `output`. Links of one process take turns, and one that crashed is an error
+/// `output`; shared libraries among them are what it asks for when it is loaded.
+/// Links of one process take turns, and one that crashed is an error
 /// for all later ones.
 llvm::Error linkShared(llvm::Triple::ArchType machine,
                        const std::string &soname,

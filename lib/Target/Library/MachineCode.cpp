@@ -210,3 +210,32 @@ upconv::emitCallingSequenceText(const LibraryPlan &plan) {
                               return text;
                             });
 }
+
+llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
+                                                   llvm::StringRef tripleName,
+                                                   bool asAssembly) {
+  initializeTargets();
+  llvm::LLVMContext context;
+  llvm::Expected<std::unique_ptr<llvm::Module>> module =
+      llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "kernel"), context);
+  if (!module)
+    return module.takeError();
+  llvm::Triple triple(tripleName);
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return llvm::createStringError(message);
+  // As Halide sets them; processor and features stand at the functions.
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  options.FunctionSections = true;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, "generic", "", options, llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
+  (*module)->setTargetTriple(triple);
+  (*module)->setDataLayout(machine->createDataLayout());
+  return emitMachineCode(**module, *machine,
+                         asAssembly ? llvm::CodeGenFileType::AssemblyFile
+                                    : llvm::CodeGenFileType::ObjectFile);
+}

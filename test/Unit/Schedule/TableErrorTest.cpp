@@ -182,10 +182,12 @@ TEST(StrategyErrors, Knobs) {
 
 TEST(TargetErrors, Rows) {
   ScheduleFolder folder;
-  folder.write("targets.yaml", "levels:\n"
-                               "  - { name: x }\n"
-                               "later_levels: []\nsystems: [linux]\n"
-                               "later_systems: []\n");
+  folder.write("targets.yaml",
+               "levels:\n"
+               "  - { name: x }\n"
+               "later_levels: []\nsystems: [{name: linux, halide: linux, "
+               "triple: unknown-linux-gnu}]\n"
+               "later_systems: []\n");
   EXPECT_NE(folder.errors().find(
                 "targets.yaml:2:5: error: key 'halide' is missing in a target"),
             std::string::npos);

@@ -44,6 +44,19 @@ TEST_F(Targets, ByName) {
   EXPECT_EQ(target->requires_, std::vector<std::string>{"sse4.1"});
 }
 
+TEST_F(Targets, OnAnotherSystem) {
+  auto phone = tables.target("aarch64-android");
+  ASSERT_TRUE(bool(phone)) << llvm::toString(phone.takeError());
+  EXPECT_EQ(phone->name, "aarch64-android");
+  EXPECT_EQ(phone->halide, "arm-64-android");
+  EXPECT_EQ(phone->triple, "aarch64-unknown-linux-android21");
+  EXPECT_EQ(phone->fallback.front(), "aarch64");
+  auto emulator = tables.target("x86-64-v3-android");
+  ASSERT_TRUE(bool(emulator)) << llvm::toString(emulator.takeError());
+  EXPECT_EQ(emulator->halide.substr(0, 19), "x86-64-android-avx-");
+  EXPECT_EQ(emulator->triple, "x86_64-unknown-linux-android21");
+}
+
 TEST_F(Targets, Errors) {
   EXPECT_EQ(errorOf("x86-64-v5"), std::string("unknown target 'x86-64-v5', ") +
                                       expected + "; did you mean 'x86-64-v3'?");
@@ -54,12 +67,12 @@ TEST_F(Targets, Errors) {
       errorOf("cuda-sm_80"),
       std::string("target 'cuda-sm_80' is not supported by this version, ") +
           expected);
-  EXPECT_EQ(errorOf("aarch64-android"),
-            "target 'aarch64-android': system 'android' is not supported by "
-            "this version, expected 'linux'");
+  EXPECT_EQ(errorOf("aarch64-macos"),
+            "target 'aarch64-macos': system 'macos' is not supported by "
+            "this version, expected 'linux' or 'android'");
   EXPECT_EQ(errorOf("x86-64-v4-windows"),
             "target 'x86-64-v4-windows': system 'windows' is not supported by "
-            "this version, expected 'linux'");
+            "this version, expected 'linux' or 'android'");
   EXPECT_EQ(errorOf("aarch64-beos"),
             std::string("unknown target 'aarch64-beos', ") + expected);
 }

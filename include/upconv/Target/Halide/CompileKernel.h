@@ -18,7 +18,16 @@
 namespace upconv {
 
 /// What compileKernel should produce besides the object.
-enum class KernelText { Object, Halide, Stmt, StmtHtml, Llvm, Assembly, Ptx };
+enum class KernelText {
+  Object,
+  Halide,
+  Stmt,
+  StmtHtml,
+  Llvm,
+  Assembly,
+  Ptx,
+  Bitcode ///< LLVM's, optimised
+};
 
 struct CompiledKernel {
   std::string object; ///< bytes of a relocatable object

@@ -32,6 +32,13 @@ llvm::Expected<std::string> emitCallingSequenceText(const LibraryPlan &plan);
 llvm::Expected<std::string>
 emitCallingSequenceAssembly(const LibraryPlan &plan);
 
+/// An object, or assembly, of a kernel from Halide's bitcode. For triples that
+/// Halide does not tell LLVM of: its code for Android on AArch64 would use x18,
+/// which the platform keeps to itself.
+llvm::Expected<std::string> emitKernelCode(llvm::StringRef bitcode,
+                                           llvm::StringRef triple,
+                                           bool asAssembly);
+
 struct LibraryMember {
   std::string name; ///< archive member, e.g. "generator_weights.o"
   std::string bytes;
