@@ -23,7 +23,7 @@ from suite import Layer, SuiteError, read_suite
 
 
 def measure_layer(options: argparse.Namespace, layer: Layer, value: dict, versions: dict) -> dict:
-    bench = Bench(options.upconv, options.cores, options.limit, options.upconv_limit)
+    bench = Bench(options.upconv, options.cores, options.limit, options.upconv_limit, options.tvm_trials)
     with tempfile.TemporaryDirectory(prefix="upconv-peers-") as name:
         folder = Path(name)
         (folder / "layer.json").write_text(json.dumps(value))
@@ -41,6 +41,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="threads, and cores to pin to; 0: all")
     parser.add_argument("--peers", default=",".join(report.TITLES), help="comma-separated: %(default)s")
     parser.add_argument("--limit", type=float, default=60, help="seconds per peer and layer")
+    parser.add_argument("--tvm-trials", type=int, default=0, help="measurements in which TVM may look for a schedule; "
+                        "they take minutes of --limit (%(default)s)")
     parser.add_argument("--upconv", type=Path, default=Path("build/bin/upconv"))
     parser.add_argument("--upconv-limit", type=float, default=300, help="seconds per run of upconv, compiling included")
     parser.add_argument("--out", type=Path, default=Path("build/peers.json"))
@@ -66,7 +68,8 @@ def main() -> None:
     results = {
         "machine": machine(), "versions": {}, "settings": {
             "threads": options.threads, "cores": options.cores, "pinned": True, "limit_s": options.limit,
-            "peers": options.peers, "date": datetime.date.today().isoformat(), "environment": {
+            "tvm_trials": options.tvm_trials, "peers": options.peers,
+            "date": datetime.date.today().isoformat(), "environment": {
                 key: value for key, value in ENVIRONMENT.items() if str(LIBRARIES) not in value}},
         "layers": []}
     if options.out.exists() and not options.resume:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import statistics
 import sys
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from problem import Runner
 
-BUILT = Path(sys.prefix) / "upconv"  # where scripts/setup-peers.sh puts what it compiles
+# Where scripts/setup-peers.sh puts what it compiles, whatever environment a peer has.
+BUILT = Path(os.environ.get("UPCONV_PEERS_BUILT", Path(sys.prefix) / "upconv"))
 
 SECONDS, RUNS = 1.0, 20
 LONGEST, FEWEST = 4.0, 7  # for slow settings: no more than so many seconds, if there are so many runs

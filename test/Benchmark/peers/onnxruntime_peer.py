@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
+import onnx_model
 from problem import Problem, Runner, Settings
 
 
@@ -14,28 +14,15 @@ def versions() -> dict[str, str]:
     return {"onnxruntime": onnxruntime.__version__, "onnx": onnx.__version__}
 
 
-def model(problem: Problem) -> bytes:
-    layer = problem.layer
-    crops = layer.crops
-    node = helper.make_node(
-        "ConvTranspose", ["x", "kernel", "bias"], ["y"], kernel_shape=layer.kernel, strides=layer.strides,
-        dilations=layer.dilation, pads=[front for front, _ in crops] + [max(behind, 0) for _, behind in crops],
-        output_padding=[max(-behind, 0) for _, behind in crops])
-    shapes = {"x": (layer.batch, layer.cin, *layer.in_spatial), "y": (layer.batch, layer.cout, *layer.out_spatial)}
-    values = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()}
-    constants = [numpy_helper.from_array(problem.kernel_planar(), "kernel"),
-                 numpy_helper.from_array(problem.bias, "bias")]
-    graph = helper.make_graph([node], "layer", [values["x"]], [values["y"]], constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
-
-
 def runner(problem: Problem) -> Runner:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.intra_op_num_threads = problem.threads
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model(problem), options, providers=["CPUExecutionProvider"])
     layer = problem.layer
+    model = onnx_model.model(problem, [(front, max(behind, 0)) for front, behind in layer.crops],
+                             [max(-behind, 0) for _, behind in layer.crops])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     y = np.empty((layer.batch, layer.cout, *layer.out_spatial), np.float32)
     values = {"x": onnxruntime.OrtValue.ortvalue_from_numpy(problem.planar(problem.x)),
               "y": onnxruntime.OrtValue.ortvalue_from_numpy(y)}

@@ -39,6 +39,10 @@ class Problem:
         """(cin, cout, k...), as PyTorch, ONNX and OpenVINO keep it."""
         return np.ascontiguousarray(np.moveaxis(self.kernel, (-1, -2), (0, 1)))
 
+    def cut(self, y: np.ndarray) -> np.ndarray:
+        """A view of the output without what a peer that crops both ends alike has behind."""
+        return y[(slice(None), *(slice(length) for length in self.layer.out_spatial))]
+
     def as_2d(self) -> Problem:
         """A 1-D layer as a 2-D one of height 1."""
         return Problem(with_leading_axis(self.layer), self.x[:, None], self.kernel[None], self.bias, self.threads)

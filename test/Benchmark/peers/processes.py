@@ -17,6 +17,9 @@ HERE = Path(__file__).resolve().parent
 LIBRARIES = Path(sys.prefix) / "lib"
 TURNS = 3
 
+# Peers whose packages want versions of their own: each in an environment beside this one.
+APART = ("jax", "iree", "tvm")
+
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -30,7 +33,25 @@ ENVIRONMENT = {
     # process: a peer that allocates its output anew must not pay for new pages.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184",
     "THP_MEM_ALLOC_ENABLE": "1",
+    "JAX_PLATFORMS": "cpu",
 }
+
+
+def python_of(peer: str) -> Path:
+    if peer not in APART:
+        return Path(sys.executable)
+    environment = Path(sys.prefix)
+    return environment.with_name(f"{environment.name}-{peer}") / "bin" / "python"
+
+
+def environment_of(peer: str, folder: Path, threads: int, tvm_trials: int) -> dict[str, str]:
+    """`folder` is the layer's: what a peer keeps there, its later processes find."""
+    # Other environments must not see this one's libraries.
+    kept = {key: value for key, value in ENVIRONMENT.items() if peer not in APART or str(LIBRARIES) not in value}
+    return kept | {"OMP_NUM_THREADS": str(threads), "TVM_NUM_THREADS": str(threads),
+                   "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"), "UPCONV_PEERS_TVM": str(folder / "tvm"),
+                   "UPCONV_PEERS_TVM_TRIALS": str(tvm_trials),
+                   "UPCONV_PEERS_BUILT": str(Path(sys.prefix) / "upconv")}
 
 
 def pinned(threads: int) -> list[int]:
@@ -67,6 +88,7 @@ class Bench:
     cores: list[int]
     limit: float
     upconv_limit: float
+    tvm_trials: int = 0  # of MetaSchedule; 0: TVM as it lowers
 
     def run_upconv(self, folder: Path, *arguments: str) -> dict:
         """`upconv bench` of one thing."""
@@ -88,9 +110,13 @@ class Bench:
 
     def run_peer(self, script: str, name: str, folder: Path, versions: dict, *setting: str) -> dict:
         """All settings of a peer, or one."""
-        command = [sys.executable, str(HERE / script), name, str(folder), str(len(self.cores)), *setting]
-        out, err, status = run(command, self.cores, self.limit, **ENVIRONMENT,
-                               OMP_NUM_THREADS=str(len(self.cores)), TORCHINDUCTOR_CACHE_DIR=str(folder / "inductor"))
+        python = python_of(name)
+        if not python.exists():
+            return {"status": f"unsupported: not installed: scripts/setup-peers.sh makes {python.parents[1].name}",
+                    "settings": {}}
+        command = [str(python), str(HERE / script), name, str(folder), str(len(self.cores)), *setting]
+        out, err, status = run(command, self.cores, self.limit,
+                               **environment_of(name, folder, len(self.cores), self.tvm_trials))
         lines = [json.loads(line) for line in out.splitlines() if line.startswith("{") and line.endswith("}")]
         versions.setdefault(name, {}).update(next((line["versions"] for line in lines if "versions" in line), {}))
         return judged(lines, err, status, self.limit)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 TITLES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO",
-          "tensorflow": "Keras on TensorFlow", "litert": "LiteRT", "onednn": "oneDNN"}
+          "tensorflow": "Keras on TensorFlow", "litert": "LiteRT", "onednn": "oneDNN",
+          "jax": "JAX", "iree": "IREE", "tvm": "TVM"}
 
 
 def best_peer(layer: dict) -> str | None:
