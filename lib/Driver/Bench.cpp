@@ -156,11 +156,7 @@ static ExitStatus writeJson(const Options &options,
       {"bandwidth", std::move(bandwidths)},
       {"threads", options.threads},
       {"layers", std::move(layers)}};
-  OutputFiles files;
-  std::string text =
-      llvm::formatv("{0:2}\n", json::Value(std::move(report))).str();
-  return files.add(options.jsonFile, text) && files.commit() ? ExitOk
-                                                             : ExitInvalid;
+  return writeJsonFile(options.jsonFile, std::move(report));
 }
 
 static ExitStatus benchSuite(const Options &options, std::vector<Row> &rows) {

@@ -206,11 +206,7 @@ static ExitStatus writeJson(const Options &options,
   json::Object report{{"target", rows.front().target},
                       {"processors", json::Array(options.processors)},
                       {"layers", std::move(layers)}};
-  OutputFiles files;
-  std::string text =
-      llvm::formatv("{0:2}\n", json::Value(std::move(report))).str();
-  return files.add(options.jsonFile, text) && files.commit() ? ExitOk
-                                                             : ExitInvalid;
+  return writeJsonFile(options.jsonFile, std::move(report));
 }
 
 ExitStatus upconv::rateCommand(const Options &options) {

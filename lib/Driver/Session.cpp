@@ -15,6 +15,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -320,4 +321,11 @@ bool OutputFiles::commit() {
     forgetTemporary(temporary);
   pending.clear();
   return true;
+}
+
+ExitStatus upconv::writeJsonFile(const std::string &path,
+                                 llvm::json::Value document) {
+  OutputFiles files;
+  std::string text = llvm::formatv("{0:2}\n", document).str();
+  return files.add(path, text) && files.commit() ? ExitOk : ExitInvalid;
 }

@@ -23,6 +23,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/Support/JSON.h"
 
 #include <optional>
 
@@ -113,6 +114,9 @@ public:
 private:
   std::vector<std::pair<std::string, std::string>> pending;
 };
+
+/// One JSON document, indented, as a file that appears whole or not.
+ExitStatus writeJsonFile(const std::string &path, llvm::json::Value document);
 
 } // namespace upconv
 
