@@ -25,9 +25,10 @@ namespace {
 
 // What one row of the report says.
 struct Row {
-  std::string id, strategies, schedules;
+  std::string id;
+  Contractions contractions;
   BenchResult result;
-  int64_t usefulMacs = 0, executedMacs = 0;
+  int64_t usefulMacs = 0;
   double compileMs = 0;
   int64_t bytes = 0;
   int64_t outputChannels = 0; ///< of the output with the most of them
@@ -49,17 +50,11 @@ static void describe(const Session &session, Row &row) {
   for (const Port &port : session.built.library.outputs)
     row.outputChannels = std::max(row.outputChannels,
                                   getConstant(port.shape.back()).value_or(0));
-  for (const KernelCall &call : session.built.calls) {
-    const KernelSpec &spec = session.built.kernels[call.kernel];
-    if (!spec.hasWeights())
-      continue;
-    row.multipliesPairs |= spec.multipliesPairs();
-    row.executedMacs +=
-        std::max<int64_t>(session.kernels[call.kernel].executedMacs, 0);
-    llvm::StringRef separator = row.strategies.empty() ? "" : " ";
-    row.strategies += (separator + spec.schedule.strategy).str();
-    row.schedules += (separator + call.schedule).str();
-  }
+  row.contractions = contractionsOf(session);
+  row.multipliesPairs =
+      llvm::any_of(session.built.kernels, [](const KernelSpec &spec) {
+        return spec.multipliesPairs();
+      });
 }
 
 // The keras function with every unknown batch pinned to 1.
@@ -115,7 +110,8 @@ static void printRow(const Row &row) {
                                row.result.medianMs,
                                2e-6 * row.usefulMacs / row.result.medianMs,
                                row.result.fraction)
-               << "  " << row.strategies << "  " << row.schedules << "\n";
+               << "  " << row.contractions.strategies << "  "
+               << row.contractions.schedules << "\n";
   llvm::outs().flush();
 }
 
@@ -129,11 +125,11 @@ static json::Object toJson(const Row &row) {
                       {"roofline_ms", row.result.rooflineMs},
                       {"roofline_fraction", row.result.fraction},
                       {"useful_macs", row.usefulMacs},
-                      {"executed_macs", row.executedMacs},
+                      {"executed_macs", row.contractions.executedMacs},
                       {"bound", row.isComputeBound() ? "compute" : "bandwidth"},
                       {"cout", row.outputChannels},
-                      {"strategy", row.strategies},
-                      {"schedule", row.schedules},
+                      {"strategy", row.contractions.strategies},
+                      {"schedule", row.contractions.schedules},
                       {"compile_ms", row.compileMs}};
 }
 

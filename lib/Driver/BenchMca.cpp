@@ -33,8 +33,9 @@ struct Loop {
 };
 
 struct Row {
-  std::string id, target, strategies, schedules;
-  int64_t usefulMacs = 0, executedMacs = 0, bytes = 0;
+  std::string id, target;
+  Contractions contractions;
+  int64_t usefulMacs = 0, bytes = 0;
   std::vector<Loop> loops; ///< of all kernels
 
   int64_t ratedMacs() const {
@@ -45,7 +46,8 @@ struct Row {
   }
   /// Of the layer's multiply-adds, those in loops that were rated.
   double ratedShare() const {
-    return executedMacs > 0 ? double(ratedMacs()) / executedMacs : 0;
+    int64_t all = contractions.executedMacs;
+    return all > 0 ? double(ratedMacs()) / all : 0;
   }
   /// Over all rated loops, by the time that each takes.
   double use(size_t processor) const {
@@ -58,7 +60,7 @@ struct Row {
   unsigned stackOperands() const {
     unsigned count = 0;
     for (const Loop &loop : loops)
-      if (loop.macs * 100 >= executedMacs)
+      if (loop.macs * 100 >= contractions.executedMacs)
         count += loop.rated.stackOperands;
     return count;
   }
@@ -111,15 +113,12 @@ static ExitStatus rateLayer(const Options &options, const std::string &id,
   row.target = session.target.name;
   row.usefulMacs = request->usefulMacs;
   row.bytes = request->bytes;
+  row.contractions = contractionsOf(session);
   for (const KernelCall &call : session.built.calls) {
     const KernelSpec &spec = session.built.kernels[call.kernel];
     const CompiledKernel &kernel = session.kernels[call.kernel];
     if (!spec.hasWeights())
       continue;
-    row.executedMacs += std::max<int64_t>(kernel.executedMacs, 0);
-    llvm::StringRef separator = row.strategies.empty() ? "" : " ";
-    row.strategies += (separator + spec.schedule.strategy).str();
-    row.schedules += (separator + call.schedule).str();
     llvm::Expected<std::vector<RatedLoop>> rated = rateLoops(
         kernel.text, assemblyTarget(session.target), options.processors);
     if (!rated) {
@@ -138,7 +137,8 @@ static void printRow(const Options &options, const Row &row) {
   llvm::outs() << llvm::format("%3.0f %% rated", 100 * row.ratedShare());
   if (unsigned count = row.stackOperands())
     llvm::outs() << ", " << count << " on the stack";
-  llvm::outs() << "  " << row.strategies << "  " << row.schedules << "\n";
+  llvm::outs() << "  " << row.contractions.strategies << "  "
+               << row.contractions.schedules << "\n";
   llvm::outs().flush();
 }
 
@@ -190,11 +190,11 @@ static json::Object toJson(const Options &options, const Row &row) {
       {"rated_share", row.ratedShare()},
       {"stack_operands", row.stackOperands()},
       {"useful_macs", row.usefulMacs},
-      {"executed_macs", row.executedMacs},
+      {"executed_macs", row.contractions.executedMacs},
       {"bytes", row.bytes},
       {"bound", row.isComputeBound() ? "compute" : "bandwidth"},
-      {"strategy", row.strategies},
-      {"schedule", row.schedules},
+      {"strategy", row.contractions.strategies},
+      {"schedule", row.contractions.schedules},
       {"loops", std::move(loops)}};
 }
 

@@ -57,3 +57,18 @@ std::optional<BenchRequest> upconv::benchRequest(const Session &session) {
   request.bytes = bytesMoved(session);
   return request;
 }
+
+Contractions upconv::contractionsOf(const Session &session) {
+  Contractions result;
+  for (const KernelCall &call : session.built.calls) {
+    const KernelSpec &spec = session.built.kernels[call.kernel];
+    if (!spec.hasWeights())
+      continue;
+    result.executedMacs +=
+        std::max<int64_t>(session.kernels[call.kernel].executedMacs, 0);
+    llvm::StringRef separator = result.strategies.empty() ? "" : " ";
+    result.strategies += (separator + spec.schedule.strategy).str();
+    result.schedules += (separator + call.schedule).str();
+  }
+  return result;
+}

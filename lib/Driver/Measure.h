@@ -13,6 +13,15 @@ namespace upconv {
 /// plan. Prints an error and returns nothing if an input's size is unknown.
 std::optional<BenchRequest> benchRequest(const Session &session);
 
+/// What a row of a report says of a model's convolutions and Dense layers,
+/// those of several kernels with spaces between.
+struct Contractions {
+  std::string strategies, schedules;
+  int64_t executedMacs = 0;
+};
+/// After the kernels are compiled.
+Contractions contractionsOf(const Session &session);
+
 } // namespace upconv
 
 #endif // UPCONV_LIB_DRIVER_MEASURE_H

@@ -1,6 +1,6 @@
 //===- RuntimeBitcode.cpp - The runtime as bitcode, per triple ------------===//
 //
-// The byte arrays are made by EmbedBitcode.cmake when upconv is built.
+// The byte arrays are made by EmbedBytes.cmake when upconv is built.
 //
 //===----------------------------------------------------------------------===//
 
