@@ -61,7 +61,11 @@ function(upconv_add_library name)
   # headers.
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/upconv/${name}")
   file(MAKE_DIRECTORY "${folder}")
-  set(files "${folder}/lib${name}.a" "${folder}/${name}.h")
+  set(archive "${folder}/lib${name}.a")
+  if(WIN32)
+    set(archive "${folder}/${name}.lib")
+  endif()
+  set(files "${archive}" "${folder}/${name}.h")
   if(ARG_WEIGHTS_MODE STREQUAL "external")
     list(APPEND files "${folder}/${name}.weights")
     set(${name}_WEIGHTS "${folder}/${name}.weights" PARENT_SCOPE)
@@ -77,7 +81,7 @@ function(upconv_add_library name)
   add_library(${name} STATIC IMPORTED GLOBAL)
   add_dependencies(${name} ${name}_compile)
   set_target_properties(${name} PROPERTIES
-    IMPORTED_LOCATION "${folder}/lib${name}.a"
+    IMPORTED_LOCATION "${archive}"
     INTERFACE_INCLUDE_DIRECTORIES "${folder}"
     INTERFACE_LINK_LIBRARIES Threads::Threads)
 endfunction()

@@ -32,3 +32,33 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$PYTHON_PACKAGES" ]; then
   .venv/bin/pip install --quiet --disable-pip-version-check $PYTHON_PACKAGES
   printf '%s\n' "$PYTHON_PACKAGES" >"$stamp"
 fi
+
+# What Apple's and Microsoft's systems offer a program, for the tests' link
+# checks: lists of functions and C headers, taken out of the wheel of a compiler
+# that carries them. The tests say what they skip where this fails.
+PLATFORMS="ziglang==0.17.1"
+stamp=.venv/platforms/version
+if [ "$(cat "$stamp" 2>/dev/null)" != "$PLATFORMS" ]; then
+  download=$(mktemp -d)
+  trap 'rm -rf "$download"' EXIT
+  if .venv/bin/pip download --quiet --disable-pip-version-check --no-deps -d "$download" "$PLATFORMS"; then
+    rm -rf .venv/platforms
+    .venv/bin/python - "$download"/*.whl .venv/platforms <<'PYTHON'
+import pathlib
+import sys
+import zipfile
+
+wheel, target = sys.argv[1:]
+kept = ("darwin/libSystem.tbd", "include/any-darwin-any/", "include/any-windows-any/",
+        "mingw/lib-common/kernel32.def", "mingw/lib-common/ucrtbase")
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        path = name.partition("/lib/libc/")[2]
+        if path.startswith(kept) and not name.endswith("/"):
+            file = pathlib.Path(target, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(archive.read(name))
+PYTHON
+    printf '%s\n' "$PLATFORMS" >"$stamp"
+  fi
+fi

@@ -92,13 +92,19 @@ static ExitStatus makeFiles(Compilation &compilation, llvm::StringRef kind,
     return ExitOk;
   };
   if (kind == "static-library")
-    return add("lib" + plan.name + ".a", emitArchive(plan, members));
-  if (kind == "shared-library")
-    return add("lib" + plan.name + ".so", emitSharedLibrary(plan, members));
+    return add(archiveFileName(plan), emitArchive(plan, members));
+  if (kind == "shared-library") {
+    ExitStatus status =
+        add(sharedLibraryFileName(plan), emitSharedLibrary(plan, members));
+    std::string import = importLibraryFileName(plan);
+    return status != ExitOk || import.empty()
+               ? status
+               : add(import, emitImportLibrary(plan));
+  }
   if (kind == "header")
-    return add(plan.name + ".h", emitHeader(plan));
+    return add(headerFileName(plan), emitHeader(plan));
   if (kind == "cmake")
-    return add(plan.name + "Config.cmake", emitCMakePackage(plan));
+    return add(cmakePackageFileName(plan), emitCMakePackage(plan));
   if (kind == "object") {
     for (const LibraryMember &member : members)
       files.push_back({member.name, member.bytes});

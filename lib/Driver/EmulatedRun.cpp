@@ -21,8 +21,8 @@ extern const unsigned long upconvEmulatedProgramSize;
 
 llvm::Expected<EmulatorTools> upconv::findEmulator(llvm::StringRef triple) {
   llvm::Triple parsed(triple);
-  if (parsed.isAndroid())
-    return llvm::createStringError("programs for Android run on Android");
+  if (!parsed.isOSLinux() || parsed.isAndroid())
+    return llvm::createStringError("only programs for Linux run here");
   std::string architecture = parsed.getArchName().str();
   auto find = [&](std::initializer_list<std::string> names,
                   std::string &found) -> llvm::Error {

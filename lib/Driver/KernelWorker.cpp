@@ -20,24 +20,15 @@
 
 using namespace upconv;
 
-/// The triple of kernels whose code LLVM emits here instead of in Halide;
-/// empty: none.
-static llvm::StringRef ownTriple(const KernelSpec &spec) {
-  return llvm::StringRef(spec.target.halide).starts_with("arm-64-android")
-             ? "aarch64-unknown-linux-android21"
-             : "";
-}
-
 /// Compiles a kernel by way of its bitcode.
-static bool compileForTriple(const KernelSpec &spec, llvm::StringRef triple,
-                             bool asAssembly, CompiledKernel &kernel,
-                             std::string &error) {
+static bool compileForTriple(const KernelSpec &spec, bool asAssembly,
+                             CompiledKernel &kernel, std::string &error) {
   if (!compileKernel(spec, KernelText::Bitcode, kernel, error))
     return false;
   std::string bitcode = std::move(kernel.text), text;
   auto emit = [&](bool assembly, std::string &into) {
     llvm::Expected<std::string> code =
-        emitKernelCode(bitcode, triple, assembly);
+        emitKernelCode(bitcode, spec.target.triple, assembly);
     if (!code)
       error = llvm::toString(code.takeError());
     else
@@ -60,12 +51,11 @@ int upconv::kernelWorker(llvm::StringRef request) {
   CompiledKernel kernel;
   std::string error;
   FieldWriter writer;
-  llvm::StringRef triple = ownTriple(*spec);
   bool emitsCode = text == KernelText::Object || text == KernelText::Assembly;
-  bool ok = !triple.empty() && emitsCode
-                ? compileForTriple(*spec, triple, text == KernelText::Assembly,
-                                   kernel, error)
-                : compileKernel(*spec, text, kernel, error);
+  bool ok =
+      !spec->target.triple.empty() && emitsCode
+          ? compileForTriple(*spec, text == KernelText::Assembly, kernel, error)
+          : compileKernel(*spec, text, kernel, error);
   writer.add(ok)
       .add(error)
       .add(kernel.object)

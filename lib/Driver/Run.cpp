@@ -23,17 +23,6 @@
 using namespace mlir;
 using namespace upconv;
 
-// Whether this machine can execute code for `target`.
-static bool isNative(const Session &session) {
-  llvm::Expected<TargetInfo> host = session.tables->target("host");
-  if (!host) {
-    llvm::consumeError(host.takeError());
-    return false;
-  }
-  return host->name == session.target.name ||
-         llvm::is_contained(host->fallback, session.target.name);
-}
-
 // The model's own values for a library that packs them itself.
 static ExitStatus collectVariables(const Session &session,
                                    RunSubject &subject) {
@@ -60,7 +49,7 @@ struct Execution {
 } // namespace
 
 static ExitStatus chooseEmulator(const Session &session, Execution &execution) {
-  if (isNative(session))
+  if (session.runsHere())
     return ExitOk;
   std::string why;
   llvm::Triple target(session.target.triple);
@@ -71,11 +60,9 @@ static ExitStatus chooseEmulator(const Session &session, Execution &execution) {
       execution.emulator = std::move(*tools);
       return ExitOk;
     }
-    why = ": " + llvm::toString(tools.takeError());
+    why = llvm::toString(tools.takeError());
   }
-  printError("this machine cannot run code for '" + session.target.name + "'" +
-             why);
-  return ExitUnsupported;
+  return session.refuseToRun(why);
 }
 
 // Compiles the model of `session`, for this machine to a shared library.

@@ -240,6 +240,22 @@ ExitStatus Session::build() {
   return add(emitKernelMembers(built.library, objects));
 }
 
+bool Session::runsHere() const {
+  llvm::Expected<TargetInfo> host = tables->target("host");
+  if (!host) {
+    llvm::consumeError(host.takeError());
+    return false;
+  }
+  return host->name == target.name ||
+         llvm::is_contained(host->fallback, target.name);
+}
+
+ExitStatus Session::refuseToRun(const std::string &why) const {
+  printError("this machine cannot run code for '" + target.name + "'" +
+             (why.empty() ? "" : ": " + why));
+  return ExitUnsupported;
+}
+
 ExitStatus Session::writeSharedLibrary(const std::string &path) {
   llvm::Expected<std::string> bytes = emitSharedLibrary(built.library, members);
   if (!bytes) {

@@ -66,6 +66,11 @@ public:
   /// `path`.weights; after build().
   ExitStatus writeSharedLibrary(const std::string &path);
 
+  /// Whether this machine executes code for the target.
+  bool runsHere() const;
+  /// Says that it does not, and ": " and why.
+  ExitStatus refuseToRun(const std::string &why = "") const;
+
   mlir::MLIRContext &context() { return *mlirContext; }
   mlir::func::FuncOp function();
 

@@ -5,10 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#define _GNU_SOURCE
 #include "Threads.h"
-
-#include <sys/mman.h>
 
 struct upconv_rt_run {
   int threads; // 0: not counted yet
@@ -50,9 +47,8 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
 
   void *own = NULL;
   if (!workspace && size) {
-    own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-               -1, 0);
-    if (own == MAP_FAILED)
+    own = upconv_rt_allocate(size);
+    if (!own)
       return UPCONV_RT_OUT_OF_MEMORY;
     workspace = own;
   }
@@ -62,7 +58,7 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
   if (run.has_pool)
     upconv_rt_pool_stop(&run.pool);
   if (own)
-    munmap(own, size);
+    upconv_rt_free(own, size);
   return status;
 }
 

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "upconv/Runtime/Runtime.h"
+#include "System.h"
 
-#include <string.h>
+#include "upconv/Runtime/Runtime.h"
 
 /// What all elements of one range of packed weights have in common.
 typedef struct {

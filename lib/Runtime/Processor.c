@@ -98,3 +98,10 @@ int upconv_rt_cpu_supports(uint32_t required) {
   }
   return (have & required) == required;
 }
+
+int upconv_rt_prepare(uint32_t required) {
+  if (required && !upconv_rt_cpu_supports(required))
+    return UPCONV_RT_UNSUPPORTED_CPU;
+  upconv_rt_available_cores();
+  return UPCONV_RT_OK;
+}

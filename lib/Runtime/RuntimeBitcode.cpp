@@ -6,22 +6,31 @@
 
 #include "upconv/Runtime/RuntimeBitcode.h"
 
-extern "C" {
-extern const unsigned char upconvRuntimeX86_64[];
-extern const unsigned long upconvRuntimeX86_64Size;
-extern const unsigned char upconvRuntimeAArch64[];
-extern const unsigned long upconvRuntimeAArch64Size;
-}
+#define EMBEDDED_RUNTIME(name)                                                 \
+  extern "C" const unsigned char upconvRuntime##name[];                        \
+  extern "C" const unsigned long upconvRuntime##name##Size;                    \
+  static llvm::StringRef runtime##name() {                                     \
+    return {reinterpret_cast<const char *>(upconvRuntime##name),               \
+            upconvRuntime##name##Size};                                        \
+  }
+EMBEDDED_RUNTIME(X86_64Linux)
+EMBEDDED_RUNTIME(AArch64Linux)
+EMBEDDED_RUNTIME(X86_64Darwin)
+EMBEDDED_RUNTIME(AArch64Darwin)
+EMBEDDED_RUNTIME(X86_64Windows)
+EMBEDDED_RUNTIME(AArch64Windows)
+#undef EMBEDDED_RUNTIME
 
 llvm::StringRef upconv::runtimeBitcode(const llvm::Triple &triple) {
-  auto bytes = [](const unsigned char *data, unsigned long size) {
-    return llvm::StringRef(reinterpret_cast<const char *>(data), size);
-  };
-  if (!triple.isOSLinux() || !triple.isArch64Bit() || !triple.isLittleEndian())
+  bool isX86 = triple.isX86() && !triple.isX32();
+  if (!triple.isArch64Bit() || !triple.isLittleEndian() ||
+      (!isX86 && !triple.isAArch64(64)))
     return {};
-  if (triple.isX86() && !triple.isX32())
-    return bytes(upconvRuntimeX86_64, upconvRuntimeX86_64Size);
-  if (triple.isAArch64(64))
-    return bytes(upconvRuntimeAArch64, upconvRuntimeAArch64Size);
+  if (triple.isOSLinux())
+    return isX86 ? runtimeX86_64Linux() : runtimeAArch64Linux();
+  if (triple.isOSDarwin())
+    return isX86 ? runtimeX86_64Darwin() : runtimeAArch64Darwin();
+  if (triple.isOSWindows())
+    return isX86 ? runtimeX86_64Windows() : runtimeAArch64Windows();
   return {};
 }

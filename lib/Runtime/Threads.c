@@ -2,7 +2,7 @@
 //
 // Threads are made at the first parallel launch of a run and joined at its end.
 // Between launches a worker spins for some microseconds, yields a few times,
-// then sleeps on a futex; so does the caller while it waits for the last
+// then sleeps at the run's gate; so does the caller while it waits for the last
 // window.
 //
 // A claim of a window keeps its launch alive: the caller cannot pass `done`
@@ -11,15 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#define _GNU_SOURCE
 #include "Threads.h"
-
-#include <linux/futex.h>
-#include <sched.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { SPINS = 512, YIELDS = 16 };
 
@@ -33,8 +25,8 @@ static void relax(void) {
 
 // Returns soon after *word differs from `old`. `sleeping` tells the waker that
 // a wake-up call is due.
-static void wait_while(_Atomic uint32_t *word, uint32_t old,
-                       _Atomic uint32_t *sleeping) {
+static void wait_while(upconv_rt_gate *gate, _Atomic uint32_t *word,
+                       uint32_t old, _Atomic uint32_t *sleeping) {
   for (int i = 0; i < SPINS; ++i) {
     if (atomic_load_explicit(word, memory_order_acquire) != old)
       return;
@@ -43,18 +35,17 @@ static void wait_while(_Atomic uint32_t *word, uint32_t old,
   for (int i = 0; i < YIELDS; ++i) {
     if (atomic_load_explicit(word, memory_order_acquire) != old)
       return;
-    sched_yield();
+    upconv_rt_yield();
   }
   atomic_fetch_add(sleeping, 1);
-  while (atomic_load(word) == old)
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
+  upconv_rt_gate_wait(gate, word, old);
   atomic_fetch_sub(sleeping, 1);
 }
 
-static void wake(_Atomic uint32_t *word, _Atomic uint32_t *sleeping) {
+static void wake(upconv_rt_gate *gate, _Atomic uint32_t *word,
+                 _Atomic uint32_t *sleeping) {
   if (atomic_load(sleeping))
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, UPCONV_RT_MAX_THREADS, NULL,
-            NULL, 0);
+    upconv_rt_gate_wake(gate, word);
 }
 
 int upconv_rt_run_blocks(upconv_rt_kernel *kernel, void **arguments, int window,
@@ -102,18 +93,18 @@ static void claim_windows(upconv_rt_pool *pool) {
       return;
     upconv_rt_task_body(pool->task, (int)next);
     atomic_fetch_add(&pool->done, 1);
-    wake(&pool->done, &pool->caller_sleeps);
+    wake(&pool->gate, &pool->done, &pool->caller_sleeps);
   }
 }
 
-static void *worker(void *argument) {
+static upconv_rt_thread_result worker(void *argument) {
   upconv_rt_pool *pool = argument;
   uint32_t seen = 0;
   for (;;) {
-    wait_while(&pool->generation, seen, &pool->sleepers);
+    wait_while(&pool->gate, &pool->generation, seen, &pool->sleepers);
     seen = atomic_load(&pool->generation);
     if (atomic_load(&pool->stop))
-      return NULL;
+      return 0;
     claim_windows(pool);
   }
 }
@@ -126,20 +117,13 @@ void upconv_rt_pool_start(upconv_rt_pool *pool, int workers) {
   atomic_init(&pool->caller_sleeps, 0);
   atomic_init(&pool->stop, 0);
   pool->task = NULL;
-  pool->workers = 0;
-  // The host's signal handlers do not expect to run on our threads.
-  sigset_t all, old;
-  memset(&all, 0xff, sizeof all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  while (pool->workers < workers &&
-         pthread_create(&pool->threads[pool->workers], NULL, worker, pool) == 0)
-    ++pool->workers;
-  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  upconv_rt_gate_open(&pool->gate);
+  pool->workers = upconv_rt_start_threads(pool->threads, workers, worker, pool);
 }
 
 static void publish(upconv_rt_pool *pool) {
   atomic_fetch_add(&pool->generation, 1);
-  wake(&pool->generation, &pool->sleepers);
+  wake(&pool->gate, &pool->generation, &pool->sleepers);
 }
 
 void upconv_rt_pool_run(upconv_rt_pool *pool, upconv_rt_task *task) {
@@ -150,12 +134,13 @@ void upconv_rt_pool_run(upconv_rt_pool *pool, upconv_rt_task *task) {
   publish(pool);
   claim_windows(pool);
   for (uint32_t done; (done = atomic_load(&pool->done)) != count;)
-    wait_while(&pool->done, done, &pool->caller_sleeps);
+    wait_while(&pool->gate, &pool->done, done, &pool->caller_sleeps);
 }
 
 void upconv_rt_pool_stop(upconv_rt_pool *pool) {
   atomic_store(&pool->stop, 1);
   publish(pool);
   for (int i = 0; i < pool->workers; ++i)
-    pthread_join(pool->threads[i], NULL);
+    upconv_rt_join(pool->threads[i]);
+  upconv_rt_gate_close(&pool->gate);
 }

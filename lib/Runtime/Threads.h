@@ -3,10 +3,9 @@
 #ifndef UPCONV_LIB_RUNTIME_THREADS_H
 #define UPCONV_LIB_RUNTIME_THREADS_H
 
-#include "upconv/Runtime/Runtime.h"
+#include "System.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include "upconv/Runtime/Runtime.h"
 
 /// One launch that several threads share.
 typedef struct {
@@ -41,7 +40,8 @@ typedef struct {
   atomic_int stop;
   upconv_rt_task *task;
   int workers;
-  pthread_t threads[UPCONV_RT_MAX_THREADS];
+  upconv_rt_gate gate;
+  upconv_rt_thread threads[UPCONV_RT_MAX_THREADS];
 } upconv_rt_pool;
 
 /// Makes up to `workers` threads; with fewer, or none, everything still runs.

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "upconv/Runtime/Runtime.h"
+#include "System.h"
 
-#include <string.h>
+#include "upconv/Runtime/Runtime.h"
 
 typedef struct {
   int rank;

@@ -16,13 +16,6 @@ using namespace llvm;
 
 namespace upconv {
 
-std::vector<std::string> TargetList::systemNames() const {
-  std::vector<std::string> result;
-  for (const System &system : systems)
-    result.push_back(system.name);
-  return result;
-}
-
 std::vector<std::string> TargetList::names() const {
   std::vector<std::string> result;
   for (const TargetInfo &level : levels)
@@ -64,11 +57,13 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
 
 static std::vector<System> readSystems(YamlFile &file, const YamlNode &list) {
   std::vector<System> systems;
-  static const std::vector<std::string> keys = {"name", "halide", "triple"};
+  static const std::vector<std::string> keys = {"name", "halide", "triple",
+                                                "architectures"};
   for (const YamlNode &row : list.items)
     if (file.checkMapping(row, "a system", keys, keys))
       systems.push_back({file.text(row, "name"), file.text(row, "halide"),
-                         file.text(row, "triple")});
+                         file.text(row, "triple"),
+                         file.texts(row, "architectures")});
   if (!list.isSequence() || list.items.empty())
     file.error(list, "'systems' must be a list, the levels' own one first");
   return systems;
@@ -96,7 +91,7 @@ static void checkChain(YamlFile &file, const YamlNode &row,
 TargetList readTargets(YamlFile &file, const YamlNode &root) {
   TargetList targets;
   static const std::vector<std::string> keys = {"levels", "later_levels",
-                                                "systems", "later_systems"};
+                                                "systems"};
   if (!file.checkMapping(root, "the list of targets", keys, keys))
     return targets;
   const YamlNode *levels = root.find("levels");
@@ -114,7 +109,6 @@ TargetList readTargets(YamlFile &file, const YamlNode &root) {
     checkChain(file, row, info, targets);
   targets.laterLevels = file.texts(root, "later_levels");
   targets.systems = readSystems(file, *root.find("systems"));
-  targets.laterSystems = file.texts(root, "later_systems");
   return targets;
 }
 
@@ -153,6 +147,10 @@ static std::optional<std::string> systemOf(StringRef name,
   return name.consume_front("-") ? std::optional(name.str()) : std::nullopt;
 }
 
+static StringRef architectureOf(const TargetInfo &level) {
+  return StringRef(level.triple).split('-').first;
+}
+
 /// A level's code for another system than its own.
 static TargetInfo onSystem(TargetInfo level, const System &own,
                            const System &other) {
@@ -160,8 +158,8 @@ static TargetInfo onSystem(TargetInfo level, const System &own,
   std::string word = "-" + own.halide;
   if (size_t at = level.halide.find(word); at != std::string::npos)
     level.halide.replace(at, word.size(), "-" + other.halide);
-  level.triple =
-      (StringRef(level.triple).split('-').first + "-" + other.triple).str();
+  level.triple = (architectureOf(level) + "-" + other.triple).str();
+  level.kernelTriple = level.triple;
   return level;
 }
 
@@ -173,18 +171,18 @@ Expected<TargetInfo> resolveTarget(const TargetList &targets,
   std::string expected = "expected 'host', " + quotedList(names);
   for (const TargetInfo &level : targets.levels) {
     std::optional<std::string> system = systemOf(name, level.name);
-    if (!system)
-      continue;
     const System &own = targets.systems.front();
-    if (system->empty() || *system == own.name)
+    if (system && (system->empty() || *system == own.name))
       return level;
-    for (const System &other : targets.systems)
-      if (*system == other.name)
+    for (const System &other : targets.systems) {
+      if (!system || *system != other.name)
+        continue;
+      if (is_contained(other.architectures, architectureOf(level)))
         return onSystem(level, own, other);
-    if (is_contained(targets.laterSystems, *system))
-      return targetError("target '" + name + "': system '" + *system +
-                         "' is not supported by this version, expected " +
-                         quotedList(targets.systemNames()));
+      return targetError("target '" + name + "': '" + other.name +
+                         "' has code for " + quotedList(other.architectures) +
+                         " only");
+    }
   }
   for (const std::string &later : targets.laterLevels)
     if (systemOf(name, later))

@@ -19,16 +19,15 @@ struct System {
   std::string name;   ///< the suffix: "android" of "aarch64-android"
   std::string halide; ///< in Halide's target string
   std::string triple; ///< LLVM's, behind the architecture
+  std::vector<std::string> architectures; ///< LLVM's names: "x86_64"
 };
 
 struct TargetList {
-  std::vector<TargetInfo> levels;        ///< per architecture, weakest first
-  std::vector<std::string> laterLevels;  ///< known names, not built yet
-  std::vector<System> systems;           ///< the levels' own first
-  std::vector<std::string> laterSystems; ///< known suffixes, not built yet
+  std::vector<TargetInfo> levels;       ///< per architecture, weakest first
+  std::vector<std::string> laterLevels; ///< known names, not built yet
+  std::vector<System> systems;          ///< the levels' own first
 
   std::vector<std::string> names() const;
-  std::vector<std::string> systemNames() const;
   /// Folders that may hold tables: the levels and "generic".
   std::vector<std::string> tableFolders() const;
 };

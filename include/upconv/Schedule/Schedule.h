@@ -34,6 +34,7 @@ struct TargetInfo {
   std::string name;          ///< "x86-64-v4", or "x86-64-v4-android" and so on
   std::string halide;        ///< Halide's target string, flags not included
   std::string triple;        ///< LLVM triple
+  std::string kernelTriple;  ///< KernelTarget::triple
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
   int64_t vectorFloats = 4, registers = 16;
   int64_t l1Bytes = 32768, l2Bytes = 1 << 20;
@@ -44,7 +45,8 @@ struct TargetInfo {
 
 /// The part of a target that a kernel may assume.
 inline KernelTarget kernelTargetOf(const TargetInfo &target) {
-  return {target.halide, target.vectorFloats, target.registers, target.l2Bytes};
+  return {target.halide, target.vectorFloats, target.registers, target.l2Bytes,
+          target.kernelTriple};
 }
 
 /// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),

@@ -146,6 +146,8 @@ std::string printKernelSpec(const KernelSpec &spec) {
                       {"vectorFloats", spec.target.vectorFloats},
                       {"registers", spec.target.registers},
                       {"l2Bytes", spec.target.l2Bytes}};
+  if (!spec.target.triple.empty())
+    object["triple"] = spec.target.triple;
   addDataArguments(spec, object);
   // llvm::json prints the keys of an object in sorted order.
   return llvm::formatv("{0}", json::Value(std::move(object))).str();
@@ -178,6 +180,7 @@ llvm::Expected<KernelSpec> parseKernelSpec(llvm::StringRef text) {
       !mapper.map("vectorFloats", spec.target.vectorFloats) ||
       !mapper.map("registers", spec.target.registers) ||
       !mapper.map("l2Bytes", spec.target.l2Bytes) ||
+      !mapper.mapOptional("triple", spec.target.triple) ||
       !mapDataArguments(mapper, spec))
     return root.getError();
   spec.anchor = static_cast<Anchor>(anchor);

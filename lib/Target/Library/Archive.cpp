@@ -3,11 +3,20 @@
 #include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/Object/ArchiveWriter.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace upconv;
 
 std::string upconv::archiveFileName(const LibraryPlan &plan) {
-  return "lib" + plan.name + ".a";
+  bool isWindows = llvm::Triple(plan.triple).isOSWindows();
+  return isWindows ? plan.name + ".lib" : "lib" + plan.name + ".a";
+}
+
+static llvm::object::Archive::Kind archiveKind(const llvm::Triple &triple) {
+  if (triple.isOSDarwin())
+    return llvm::object::Archive::K_DARWIN;
+  return triple.isOSWindows() ? llvm::object::Archive::K_COFF
+                              : llvm::object::Archive::K_GNU;
 }
 
 std::string upconv::headerFileName(const LibraryPlan &plan) {
@@ -22,7 +31,7 @@ upconv::emitArchive(const LibraryPlan &plan,
     entries.emplace_back(llvm::MemoryBufferRef(member.bytes, member.name));
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> archive =
       llvm::writeArchiveToBuffer(entries, llvm::SymtabWritingMode::NormalSymtab,
-                                 llvm::object::Archive::K_GNU,
+                                 archiveKind(llvm::Triple(plan.triple)),
                                  /*Deterministic=*/true, /*Thin=*/false,
                                  llvm::warnToStderr);
   if (!archive)

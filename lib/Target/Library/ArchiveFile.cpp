@@ -88,9 +88,13 @@ llvm::Error upconv::linkArchive(llvm::StringRef path,
   llvm::Expected<Triple::ArchType> machine = architectureOfLibrary(path);
   if (!machine)
     return machine.takeError();
-  if (llvm::Error error =
-          linkShared(*machine, llvm::sys::path::filename(output).str(),
-                     path.str(), output))
+  Triple triple;
+  triple.setArch(*machine);
+  if (llvm::Error error = linkShared({triple,
+                                      llvm::sys::path::filename(output).str(),
+                                      {path.str()},
+                                      {},
+                                      output}))
     return problem(path, llvm::toString(std::move(error)));
   return llvm::Error::success();
 }

@@ -3,6 +3,7 @@
 #include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace upconv;
 
@@ -16,6 +17,14 @@ std::string upconv::emitCMakePackage(const LibraryPlan &plan) {
     weights = llvm::formatv("set({0}_WEIGHTS "
                             "\"${{CMAKE_CURRENT_LIST_DIR}/{1}\")\n",
                             plan.name, weightsFileName(plan));
+  // Where a program that was linked with the library finds it.
+  std::string shared = sharedLibraryFileName(plan),
+              import = importLibraryFileName(plan);
+  std::string found = "IMPORTED_SONAME " + shared;
+  if (llvm::Triple(plan.triple).isOSDarwin())
+    found = "IMPORTED_SONAME \"@rpath/" + shared + "\"";
+  else if (!import.empty())
+    found = "IMPORTED_IMPLIB \"${CMAKE_CURRENT_LIST_DIR}/" + import + "\"";
   return llvm::formatv(
              R"(# Made by upconv. With this folder in {0}_DIR or CMAKE_PREFIX_PATH:
 #   find_package({0} REQUIRED)
@@ -30,14 +39,14 @@ if(NOT TARGET {0}::{0})
   else()
     add_library({0}::{0} SHARED IMPORTED)
     set_target_properties({0}::{0} PROPERTIES
-      IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{2}" IMPORTED_SONAME {2})
+      IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/{2}" {3})
   endif()
   set_target_properties({0}::{0} PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES "${{CMAKE_CURRENT_LIST_DIR}"
     INTERFACE_LINK_LIBRARIES Threads::Threads)
 endif()
 )",
-             plan.name, archiveFileName(plan), sharedLibraryFileName(plan))
+             plan.name, archiveFileName(plan), shared, found)
              .str() +
          weights;
 }

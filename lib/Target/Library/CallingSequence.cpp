@@ -45,6 +45,10 @@ ModuleBuilder::runtime(llvm::StringRef name, llvm::Type *result,
 
 Value *ModuleBuilder::localArray(llvm::Type *type, uint64_t count,
                                  const llvm::Twine &name, unsigned alignment) {
+  // In the entry block, where it is part of the frame.
+  llvm::IRBuilderBase::InsertPointGuard guard(builder);
+  BasicBlock &entry = builder.GetInsertBlock()->getParent()->getEntryBlock();
+  builder.SetInsertPoint(&entry, entry.getFirstInsertionPt());
   auto *array = builder.CreateAlloca(
       llvm::ArrayType::get(type, std::max<uint64_t>(count, 1)), nullptr, name);
   array->setAlignment(llvm::Align(alignment));

@@ -16,6 +16,9 @@ namespace upconv {
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createMachine(const LibraryPlan &plan);
 
+/// A C name as the triple's object files spell it: Apple's begin with '_'.
+std::string symbolInObject(const llvm::Triple &triple, llvm::StringRef name);
+
 /// The library's functions, calling the runtime (declared only) and the
 /// kernels.
 llvm::Expected<std::unique_ptr<llvm::Module>>

@@ -8,17 +8,25 @@
 #include "llvm/TargetParser/Triple.h"
 
 #include <string>
+#include <vector>
 
 namespace upconv {
 
-/// Links object files, and all members of archives, into a shared library at
-/// `output`; shared libraries among them are what it asks for when it is loaded.
-/// Links of one process take turns, and one that crashed is an error
-/// for all later ones.
-llvm::Error linkShared(llvm::Triple::ArchType machine,
-                       const std::string &soname,
-                       llvm::ArrayRef<std::string> files,
-                       const std::string &output);
+/// A shared library to be linked.
+struct SharedLink {
+  llvm::Triple triple;
+  std::string name; ///< its soname, install name or DLL name, without a folder
+  /// Object files, all members of archives (ELF only), and the libraries that
+  /// it asks for when it is loaded.
+  std::vector<std::string> files;
+  /// What a DLL shows; elsewhere the symbols' visibility says it.
+  std::vector<std::string> exports;
+  std::string output; ///< path
+};
+
+/// Links with the lld of the triple's object format. Links of one process take
+/// turns, and one that crashed is an error for all later ones.
+llvm::Error linkShared(const SharedLink &link);
 
 } // namespace upconv
 

@@ -7,10 +7,14 @@
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ObjCopy.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
@@ -59,6 +63,11 @@ upconv::createMachine(const LibraryPlan &plan) {
                                    "': LLVM cannot emit code for '" +
                                    plan.triple + "'");
   return machine;
+}
+
+std::string upconv::symbolInObject(const llvm::Triple &triple,
+                                   llvm::StringRef name) {
+  return ((triple.isOSBinFormatMachO() ? "_" : "") + name).str();
 }
 
 /// The calling sequence gains nothing from wide registers, and run decides by
@@ -137,7 +146,9 @@ llvm::Error upconv::finishCallingSequence(const LibraryPlan &plan,
     for (const std::string &name : visible)
       if (llvm::GlobalValue *value = module.getNamedValue(name))
         value->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  // The name and version of the C compiler are of no use to the user.
+  // The name and version of the C compiler are of no use to the user; for
+  // Windows they are debug information too.
+  llvm::StripDebugInfo(module);
   if (llvm::NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
     module.eraseNamedMetadata(ident);
   optimize(module, machine);
@@ -150,6 +161,29 @@ llvm::Error upconv::finishCallingSequence(const LibraryPlan &plan,
   return verify();
 }
 
+/// For Windows on x86-64 LLVM marks objects that use floating point with an
+/// undefined symbol, for the sake of Microsoft's printf. Other C libraries do
+/// not have it, and nothing refers to it.
+static llvm::Expected<std::string>
+withoutFloatingPointMark(llvm::StringRef object) {
+  auto parsed = llvm::object::ObjectFile::createObjectFile(
+      llvm::MemoryBufferRef(object, "object"));
+  if (!parsed)
+    return parsed.takeError();
+  llvm::objcopy::ConfigManager config;
+  llvm::SmallString<0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::Error error = config.Common.SymbolsToRemove.addMatcher(
+      llvm::objcopy::NameOrPattern::create(
+          "_fltused", llvm::objcopy::MatchStyle::Literal,
+          [](llvm::Error error) { return error; }));
+  if (!error)
+    error = llvm::objcopy::executeObjcopyOnBinary(config, **parsed, stream);
+  if (error)
+    return std::move(error);
+  return bytes.str().str();
+}
+
 llvm::Expected<std::string>
 upconv::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
                         llvm::CodeGenFileType type) {
@@ -159,6 +193,9 @@ upconv::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
   if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
     return llvm::createStringError("LLVM cannot emit this kind of file");
   passes.run(module);
+  if (type == llvm::CodeGenFileType::ObjectFile &&
+      machine.getTargetTriple().isOSWindows())
+    return withoutFloatingPointMark(bytes);
   return bytes.str().str();
 }
 
@@ -235,6 +272,9 @@ llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
       llvm::CodeGenOptLevel::Aggressive));
   (*module)->setTargetTriple(triple);
   (*module)->setDataLayout(machine->createDataLayout());
+  for (llvm::GlobalObject &object : (*module)->global_objects())
+    if (!object.isDeclaration() && object.hasExternalLinkage())
+      object.setVisibility(llvm::GlobalValue::HiddenVisibility);
   return emitMachineCode(**module, *machine,
                          asAssembly ? llvm::CodeGenFileType::AssemblyFile
                                     : llvm::CodeGenFileType::ObjectFile);

@@ -21,8 +21,8 @@
 #include <set>
 
 using namespace upconv;
-using llvm::object::ELFObjectFileBase;
 using llvm::object::ELFSymbolRef;
+using llvm::object::SymbolRef;
 
 namespace {
 
@@ -52,29 +52,46 @@ static llvm::Expected<Kernel> readKernel(const LibraryPlan &plan,
         plan, "the object of kernel '" + source.symbol +
                   "' cannot be read: " + llvm::toString(object.takeError()));
   kernel.object = std::move(*object);
-  auto *elf = llvm::dyn_cast<ELFObjectFileBase>(kernel.object.get());
-  if (!elf || elf->getArch() != llvm::Triple(plan.triple).getArch())
+  llvm::Triple triple(plan.triple);
+  if (kernel.object->getTripleObjectFormat() != triple.getObjectFormat() ||
+      kernel.object->getArch() != triple.getArch())
     return problem(plan, "the object of kernel '" + source.symbol +
                              "' is not for '" + plan.triple + "'");
-  for (ELFSymbolRef symbol : elf->symbols()) {
-    llvm::Expected<llvm::StringRef> name = symbol.getName();
+  bool isElf = triple.isOSBinFormatELF();
+  for (SymbolRef symbol : kernel.object->symbols()) {
+    llvm::Expected<llvm::StringRef> spelled = symbol.getName();
     llvm::Expected<uint32_t> flags = symbol.getFlags();
-    if (!name || !flags)
-      return llvm::joinErrors(name.takeError(), flags.takeError());
-    if (symbol.getELFType() == llvm::ELF::STT_FILE)
-      kernel.files.push_back(name->str());
-    else if (*flags & llvm::object::SymbolRef::SF_Undefined)
-      kernel.undefined.insert(name->str());
-    else if (symbol.getBinding() != llvm::ELF::STB_LOCAL)
-      kernel.defined.push_back(name->str());
+    if (!spelled || !flags)
+      return llvm::joinErrors(spelled.takeError(), flags.takeError());
+    llvm::StringRef name = *spelled;
+    if (triple.isOSBinFormatMachO())
+      name.consume_front("_");
+    if (isElf && ELFSymbolRef(symbol).getELFType() == llvm::ELF::STT_FILE)
+      kernel.files.push_back(name.str());
+    else if (*flags & SymbolRef::SF_Undefined)
+      kernel.undefined.insert(name.str());
+    else if (*flags & SymbolRef::SF_Global)
+      kernel.defined.push_back(name.str());
   }
   return kernel;
 }
 
-/// What a kernel may ask of the C library.
-static bool isLibraryFunction(llvm::StringRef name) {
-  return name == "memset" || name == "memcpy" || name == "memmove" ||
-         name == "_GLOBAL_OFFSET_TABLE_";
+static std::string objectSuffix(const LibraryPlan &plan) {
+  return llvm::Triple(plan.triple).isOSWindows() ? ".obj" : ".o";
+}
+
+/// What a kernel may ask of the C library, and of what a C compiler brings:
+/// LLVM has bzero and memset_pattern16 for Apple's systems, and for Windows the
+/// probe of large stack frames.
+static bool isLibraryFunction(llvm::StringRef name,
+                              const llvm::Triple &triple) {
+  if (name == "memset" || name == "memcpy" || name == "memmove")
+    return true;
+  if (triple.isOSDarwin())
+    return name == "bzero" || name == "__bzero" || name == "memset_pattern16";
+  if (triple.isOSWindows())
+    return name == "__chkstk";
+  return name == "_GLOBAL_OFFSET_TABLE_";
 }
 
 /// The rules between the objects; fills in the new names.
@@ -95,7 +112,8 @@ static llvm::Error checkKernels(const LibraryPlan &plan,
     }
   for (const Kernel &kernel : kernels)
     for (const std::string &name : kernel.undefined)
-      if (!name.empty() && !isLibraryFunction(name) && !names.count(name))
+      if (!name.empty() && !names.count(name) &&
+          !isLibraryFunction(name, llvm::Triple(plan.triple)))
         return problem(plan, "kernel '" + kernel.symbol + "' needs '" + name +
                                  "', which no part of the library defines");
   for (const Step &step : plan.steps)
@@ -107,7 +125,7 @@ static llvm::Error checkKernels(const LibraryPlan &plan,
 }
 
 static llvm::Expected<std::string>
-makePrivate(const Kernel &kernel,
+makePrivate(const LibraryPlan &plan, const Kernel &kernel,
             const std::map<std::string, std::string> &names) {
   llvm::objcopy::ConfigManager config;
   auto match = [](llvm::objcopy::NameMatcher &matcher, llvm::StringRef name,
@@ -120,21 +138,30 @@ makePrivate(const Kernel &kernel,
   auto add = [&](llvm::Error next) {
     error = llvm::joinErrors(std::move(error), std::move(next));
   };
+  llvm::Triple triple(plan.triple);
+  // The configuration refers to its strings.
+  std::map<std::string, std::string> spelled;
   for (const auto &[name, renamed] : names)
+    spelled[symbolInObject(triple, name)] = symbolInObject(triple, renamed);
+  for (const auto &[name, renamed] : spelled)
     config.Common.SymbolsToRename[name] = renamed;
-  llvm::objcopy::NameMatcher hidden;
-  for (const std::string &name : kernel.defined)
-    add(match(hidden, name, MatchStyle::Literal));
-  config.ELF.SymbolsToSetVisibility.emplace_back(std::move(hidden),
-                                                 llvm::ELF::STV_HIDDEN);
-  // What may hold the names of folders and compilers, or an index of symbols.
-  config.Common.StripDebug = true;
-  for (llvm::StringRef section : {".comment", ".llvm_addrsig", ".rela.debug_*",
-                                  ".debug_*", ".note.gnu.build-id"})
-    add(match(config.Common.ToRemove, section, MatchStyle::Wildcard));
-  for (const std::string &file : kernel.files)
-    if (!names.count(file))
-      add(match(config.Common.SymbolsToRemove, file, MatchStyle::Literal));
+  if (triple.isOSBinFormatELF()) {
+    // Objects of other formats are of emitKernelCode and have nothing to hide.
+    llvm::objcopy::NameMatcher hidden;
+    for (const std::string &name : kernel.defined)
+      add(match(hidden, name, MatchStyle::Literal));
+    config.ELF.SymbolsToSetVisibility.emplace_back(std::move(hidden),
+                                                   llvm::ELF::STV_HIDDEN);
+    // What may hold the names of folders and compilers, or an index of symbols.
+    config.Common.StripDebug = true;
+    for (llvm::StringRef section :
+         {".comment", ".llvm_addrsig", ".rela.debug_*", ".debug_*",
+          ".note.gnu.build-id"})
+      add(match(config.Common.ToRemove, section, MatchStyle::Wildcard));
+    for (const std::string &file : kernel.files)
+      if (!names.count(file))
+        add(match(config.Common.SymbolsToRemove, file, MatchStyle::Literal));
+  }
   if (error)
     return std::move(error);
 
@@ -154,12 +181,13 @@ upconv::emitSequenceMembers(const LibraryPlan &plan) {
   llvm::Expected<std::string> sequence = emitCallingSequenceObject(plan);
   if (!sequence)
     return sequence.takeError();
-  members.push_back({plan.name + ".o", std::move(*sequence)});
+  std::string suffix = objectSuffix(plan);
+  members.push_back({plan.name + suffix, std::move(*sequence)});
   if (!plan.weights.values.empty() && !takesWeights(plan)) {
     llvm::Expected<std::string> weights = emitWeightsObject(plan);
     if (!weights)
       return weights.takeError();
-    members.push_back({plan.name + "_weights.o", std::move(*weights)});
+    members.push_back({plan.name + "_weights" + suffix, std::move(*weights)});
   }
   return members;
 }
@@ -183,11 +211,11 @@ upconv::emitKernelMembers(const LibraryPlan &plan,
 
   std::vector<LibraryMember> members;
   for (const Kernel &kernel : kernels) {
-    llvm::Expected<std::string> bytes = makePrivate(kernel, names);
+    llvm::Expected<std::string> bytes = makePrivate(plan, kernel, names);
     if (!bytes)
       return bytes.takeError();
-    members.push_back(
-        {prefixed(plan, kernel.symbol) + ".o", std::move(*bytes)});
+    members.push_back({prefixed(plan, kernel.symbol) + objectSuffix(plan),
+                       std::move(*bytes)});
   }
   return members;
 }

@@ -5,28 +5,38 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CallingSequence.h"
 #include "Linker.h"
+#include "PlanQueries.h"
+#include "StandIns.h"
 
 #include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/IR/Instructions.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
-#include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace upconv;
 
 std::string upconv::sharedLibraryFileName(const LibraryPlan &plan) {
-  return "lib" + plan.name + ".so";
+  llvm::Triple triple(plan.triple);
+  if (triple.isOSWindows())
+    return plan.name + ".dll";
+  return "lib" + plan.name + (triple.isOSDarwin() ? ".dylib" : ".so");
+}
+
+std::string upconv::importLibraryFileName(const LibraryPlan &plan) {
+  return llvm::Triple(plan.triple).isOSWindows() ? plan.name + ".dll.lib" : "";
+}
+
+static std::string inFolder(llvm::StringRef folder, llvm::StringRef name) {
+  llvm::SmallString<128> path = folder;
+  llvm::sys::path::append(path, name);
+  return path.str().str();
 }
 
 static llvm::Error problem(const LibraryPlan &plan,
@@ -62,95 +72,57 @@ undefinedSymbols(const LibraryPlan &plan,
   return names;
 }
 
-/// An object that defines `names` as functions, and nothing in them.
+/// Gives `use` a temporary folder, and `path` in it as bytes afterwards.
 static llvm::Expected<std::string>
-emitStandIn(const LibraryPlan &plan, llvm::ArrayRef<std::string> names) {
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createMachine(plan);
-  if (!machine)
-    return machine.takeError();
-  llvm::LLVMContext context;
-  llvm::Module module("c", context);
-  module.setTargetTriple(llvm::Triple(plan.triple));
-  module.setDataLayout((*machine)->createDataLayout());
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
-  for (const std::string &name : names) {
-    auto *function = llvm::Function::Create(
-        type, llvm::GlobalValue::ExternalLinkage, name, module);
-    llvm::ReturnInst::Create(context,
-                             llvm::BasicBlock::Create(context, "", function));
-  }
-  return emitMachineCode(module, **machine, llvm::CodeGenFileType::ObjectFile);
-}
-
-llvm::Expected<std::string>
-upconv::emitSharedLibrary(const LibraryPlan &plan,
-                          const std::vector<LibraryMember> &members) {
+madeInFolder(const LibraryPlan &plan, llvm::StringRef file,
+             llvm::function_ref<llvm::Error(llvm::StringRef folder)> use) {
   llvm::SmallString<128> folder;
   if (std::error_code code =
           llvm::sys::fs::createUniqueDirectory("upconv-link", folder))
     return problem(plan, "no temporary folder: " + code.message());
   llvm::scope_exit cleanUp([&] { llvm::sys::fs::remove_directories(folder); });
-  auto inFolder = [&](llvm::StringRef name) {
-    llvm::SmallString<128> path = folder;
-    llvm::sys::path::append(path, name);
-    return path.str().str();
-  };
-
-  auto write = [&](const std::string &name,
-                   llvm::StringRef bytes) -> llvm::Expected<std::string> {
-    std::string path = inFolder(name);
-    std::error_code code;
-    llvm::raw_fd_ostream file(path, code);
-    if (!code) {
-      file << bytes;
-      file.close();
-      code = file.error();
-      file.clear_error();
-    }
-    if (code)
-      return problem(plan, "cannot write '" + name + "': " + code.message());
-    return path;
-  };
-
-  llvm::Triple triple(plan.triple);
-  auto link = [&](const std::string &soname, llvm::ArrayRef<std::string> files,
-                  const std::string &output) -> llvm::Error {
-    if (llvm::Error error = linkShared(triple.getArch(), soname, files, output))
-      return problem(plan, llvm::toString(std::move(error)));
-    return llvm::Error::success();
-  };
-
-  std::string result = inFolder("result.so");
-  std::vector<std::string> files;
-  for (const LibraryMember &member : members) {
-    llvm::Expected<std::string> path = write(member.name, member.bytes);
-    if (!path)
-      return path.takeError();
-    files.push_back(*path);
-  }
-  // Android's loader looks for symbols in the libraries that a library asks
-  // for. Its C library is not at hand: a stand-in of the same name will do.
-  if (triple.isAndroid()) {
-    llvm::Expected<std::vector<std::string>> names =
-        undefinedSymbols(plan, members);
-    if (!names)
-      return names.takeError();
-    llvm::Expected<std::string> standIn = emitStandIn(plan, *names);
-    if (!standIn)
-      return standIn.takeError();
-    llvm::Expected<std::string> path = write("stand-in.o", *standIn);
-    if (!path)
-      return path.takeError();
-    files.push_back(inFolder("libc.so"));
-    if (llvm::Error error = link("libc.so", *path, files.back()))
-      return std::move(error);
-  }
-  if (llvm::Error error = link(sharedLibraryFileName(plan), files, result))
-    return std::move(error);
-  auto buffer = llvm::MemoryBuffer::getFile(result, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  if (llvm::Error error = use(folder))
+    return problem(plan, llvm::toString(std::move(error)));
+  auto buffer =
+      llvm::MemoryBuffer::getFile(inFolder(folder, file), /*IsText=*/false,
+                                  /*RequiresNullTerminator=*/false);
   if (!buffer)
     return problem(plan, "lld left no result: " + buffer.getError().message());
   return (*buffer)->getBuffer().str();
+}
+
+llvm::Expected<std::string>
+upconv::emitSharedLibrary(const LibraryPlan &plan,
+                          const std::vector<LibraryMember> &members) {
+  llvm::Expected<std::vector<std::string>> undefined =
+      undefinedSymbols(plan, members);
+  if (!undefined)
+    return undefined.takeError();
+  std::string result = "result";
+  return madeInFolder(plan, result, [&](llvm::StringRef folder) -> llvm::Error {
+    SharedLink link{llvm::Triple(plan.triple),
+                    sharedLibraryFileName(plan),
+                    {},
+                    publicSymbols(plan),
+                    inFolder(folder, result)};
+    for (const LibraryMember &member : members) {
+      link.files.push_back(inFolder(folder, member.name));
+      if (llvm::Error error = writeBytes(link.files.back(), member.bytes))
+        return error;
+    }
+    llvm::Expected<std::vector<std::string>> system =
+        writeStandIns(plan, *undefined, folder);
+    if (!system)
+      return system.takeError();
+    llvm::append_range(link.files, *system);
+    return linkShared(link);
+  });
+}
+
+llvm::Expected<std::string> upconv::emitImportLibrary(const LibraryPlan &plan) {
+  std::string result = "result";
+  return madeInFolder(plan, result, [&](llvm::StringRef folder) {
+    return writeImportLibrary(plan, sharedLibraryFileName(plan),
+                              publicSymbols(plan), inFolder(folder, result));
+  });
 }

@@ -104,18 +104,26 @@ llvm::Expected<std::string> upconv::emitWeightsObject(const LibraryPlan &plan) {
       std::move(emitter), subtarget));
 
   out->initSections(/*NoExecStack=*/false, subtarget);
-  // Without this section a linker would ask for an executable stack.
-  out->switchSection(
-      context.getELFSection(".note.GNU-stack", llvm::ELF::SHT_PROGBITS, 0));
-  out->switchSection(context.getELFSection(".rodata." + weightsSymbol(plan),
-                                           llvm::ELF::SHT_PROGBITS,
-                                           llvm::ELF::SHF_ALLOC));
+  std::string name = symbolInObject(triple, weightsSymbol(plan));
+  llvm::MCSymbol *symbol = context.getOrCreateSymbol(name);
+  if (triple.isOSBinFormatELF()) {
+    // Without this section a linker would ask for an executable stack.
+    out->switchSection(
+        context.getELFSection(".note.GNU-stack", llvm::ELF::SHT_PROGBITS, 0));
+    out->switchSection(context.getELFSection(
+        ".rodata." + name, llvm::ELF::SHT_PROGBITS, llvm::ELF::SHF_ALLOC));
+    out->emitSymbolAttribute(symbol, llvm::MCSA_Hidden);
+    out->emitSymbolAttribute(symbol, llvm::MCSA_ELF_TypeObject);
+    out->emitELFSize(symbol, llvm::MCConstantExpr::create(size, context));
+  } else {
+    if (triple.isOSBinFormatMachO()) {
+      out->emitVersionForTarget(triple, {}, nullptr, {});
+      out->emitSymbolAttribute(symbol, llvm::MCSA_PrivateExtern);
+    }
+    out->switchSection(sections->getReadOnlySection());
+  }
   out->emitValueToAlignment(llvm::Align(64));
-  llvm::MCSymbol *symbol = context.getOrCreateSymbol(weightsSymbol(plan));
   out->emitSymbolAttribute(symbol, llvm::MCSA_Global);
-  out->emitSymbolAttribute(symbol, llvm::MCSA_Hidden);
-  out->emitSymbolAttribute(symbol, llvm::MCSA_ELF_TypeObject);
-  out->emitELFSize(symbol, llvm::MCConstantExpr::create(size, context));
   out->emitLabel(symbol);
   out->emitBytes(llvm::StringRef(
       reinterpret_cast<const char *>(plan.weights.values.data()), size));

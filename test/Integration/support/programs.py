@@ -39,7 +39,8 @@ def compile_archive(model: Model, folder: Path, name: str, pinned: bool, *flags:
     """The archive; its header lies beside it."""
     shape = ("--input-shape", dims(model.only("in_").shape)) if pinned else ()
     require(upconv("compile", model.path, "-o", folder, "--name", name, *shape, *flags))
-    return folder / f"lib{name}.a"
+    windows = folder / f"{name}.lib"
+    return windows if windows.exists() else folder / f"lib{name}.a"
 
 
 def macros(model: Model, name: str, pinned: bool) -> list[str]:

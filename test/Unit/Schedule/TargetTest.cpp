@@ -55,6 +55,18 @@ TEST_F(Targets, OnAnotherSystem) {
   ASSERT_TRUE(bool(emulator)) << llvm::toString(emulator.takeError());
   EXPECT_EQ(emulator->halide.substr(0, 19), "x86-64-android-avx-");
   EXPECT_EQ(emulator->triple, "x86_64-unknown-linux-android21");
+  EXPECT_EQ(emulator->kernelTriple, emulator->triple);
+  auto mac = tables.target("aarch64-macos");
+  ASSERT_TRUE(bool(mac)) << llvm::toString(mac.takeError());
+  EXPECT_EQ(mac->halide, "arm-64-osx");
+  EXPECT_EQ(mac->triple, "aarch64-apple-macosx11.0.0");
+  auto windows = tables.target("x86-64-v4-windows");
+  ASSERT_TRUE(bool(windows)) << llvm::toString(windows.takeError());
+  EXPECT_EQ(windows->triple, "x86_64-pc-windows-msvc");
+  auto own = tables.target("aarch64-linux");
+  ASSERT_TRUE(bool(own)) << llvm::toString(own.takeError());
+  EXPECT_EQ(own->name, "aarch64");
+  EXPECT_EQ(own->kernelTriple, "");
 }
 
 TEST_F(Targets, Errors) {
@@ -67,12 +79,8 @@ TEST_F(Targets, Errors) {
       errorOf("cuda-sm_80"),
       std::string("target 'cuda-sm_80' is not supported by this version, ") +
           expected);
-  EXPECT_EQ(errorOf("aarch64-macos"),
-            "target 'aarch64-macos': system 'macos' is not supported by "
-            "this version, expected 'linux' or 'android'");
-  EXPECT_EQ(errorOf("x86-64-v4-windows"),
-            "target 'x86-64-v4-windows': system 'windows' is not supported by "
-            "this version, expected 'linux' or 'android'");
+  EXPECT_EQ(errorOf("x86-64-v3-ios"),
+            "target 'x86-64-v3-ios': 'ios' has code for 'aarch64' only");
   EXPECT_EQ(errorOf("aarch64-beos"),
             std::string("unknown target 'aarch64-beos', ") + expected);
 }

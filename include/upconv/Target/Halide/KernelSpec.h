@@ -135,6 +135,9 @@ struct KernelTarget {
   int64_t vectorFloats = 4; ///< float32 lanes of one vector register
   int64_t registers = 16;   ///< vector registers
   int64_t l2Bytes = 1 << 20;
+  /// Of a kernel whose code LLVM emits from Halide's bitcode; empty: Halide
+  /// does. Halide knows no system but Linux well enough (emitKernelCode).
+  std::string triple;
 };
 
 /// The one output dimension that a task loop outside the kernel may split. The

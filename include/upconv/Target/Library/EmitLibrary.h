@@ -32,9 +32,10 @@ llvm::Expected<std::string> emitCallingSequenceText(const LibraryPlan &plan);
 llvm::Expected<std::string>
 emitCallingSequenceAssembly(const LibraryPlan &plan);
 
-/// An object, or assembly, of a kernel from Halide's bitcode. For triples that
-/// Halide does not tell LLVM of: its code for Android on AArch64 would use x18,
-/// which the platform keeps to itself.
+/// An object, or assembly, of a kernel from Halide's bitcode; its functions are
+/// hidden. For systems that Halide does not tell LLVM enough of: its code for
+/// Android on AArch64 would use x18, which the platform keeps to itself, and
+/// what it emits for Windows and macOS knows no version and no hidden symbols.
 llvm::Expected<std::string> emitKernelCode(llvm::StringRef bitcode,
                                            llvm::StringRef triple,
                                            bool asAssembly);
@@ -67,6 +68,9 @@ llvm::Expected<std::string>
 emitSharedLibrary(const LibraryPlan &plan,
                   const std::vector<LibraryMember> &members);
 
+/// What programs for Windows link with to use the shared library.
+llvm::Expected<std::string> emitImportLibrary(const LibraryPlan &plan);
+
 /// The packed weights behind their stamp: the bytes of the file that a library
 /// in external mode wants. Only where there are weights.
 std::string emitPackedWeights(const LibraryPlan &plan);
@@ -76,10 +80,13 @@ std::string emitCMakePackage(const LibraryPlan &plan);
 
 /// The files' names; the shared library's is also its soname, and the package
 /// looks for the archive and the header under theirs, beside itself.
-std::string headerFileName(const LibraryPlan &plan);  ///< "generator.h"
-std::string archiveFileName(const LibraryPlan &plan); ///< "libgenerator.a"
-std::string
-sharedLibraryFileName(const LibraryPlan &plan);       ///< "libgenerator.so"
+std::string headerFileName(const LibraryPlan &plan); ///< "generator.h"
+/// "libgenerator.a"; for Windows "generator.lib"
+std::string archiveFileName(const LibraryPlan &plan);
+/// "libgenerator.so"; "libgenerator.dylib" for macOS and iOS, "generator.dll"
+std::string sharedLibraryFileName(const LibraryPlan &plan);
+/// "generator.dll.lib" for Windows; elsewhere there is none: ""
+std::string importLibraryFileName(const LibraryPlan &plan);
 std::string weightsFileName(const LibraryPlan &plan); ///< "generator.weights"
 std::string
 cmakePackageFileName(const LibraryPlan &plan); ///< "generatorConfig.cmake"

@@ -182,10 +182,3 @@ int upconv_rt_available_cores(void) {
     return UPCONV_RT_MAX_THREADS;
   return cores > 0 ? cores : 1;
 }
-
-int upconv_rt_prepare(uint32_t required) {
-  if (required && !upconv_rt_cpu_supports(required))
-    return UPCONV_RT_UNSUPPORTED_CPU;
-  cpu_quota();
-  return UPCONV_RT_OK;
-}
