@@ -57,12 +57,32 @@ EXACT = (
     ("Conv1D", {"filters": 20, "kernel_size": 3, "dilation_rate": 3, "padding": "same"}, (2, 31, 24)),
 )
 
+# One per line of the tables for `--precision bf16`.
+ROUNDED = (
+    ("Conv2DTranspose", {"filters": 65, "kernel_size": 4, "strides": 2, "padding": "same"}, (1, 1, 1, 67)),
+    ("Conv2DTranspose", {"filters": 64, "kernel_size": 5, "strides": 2, "padding": "same"}, (1, 2, 2, 257)),
+    ("Conv1DTranspose", {"filters": 64, "kernel_size": 16, "strides": 8}, (1, 4, 256)),
+    ("Conv2D", {"filters": 66, "kernel_size": 3, "strides": 2, "padding": "same"}, (1, 4, 4, 256)),
+    ("Dense", {"units": 130}, (1, 65)),
+    ("Dense", {"units": 64}, (3, 64)),
+)
+
 
 def check_exact(layer: str, config: dict, shape: tuple[int, ...]) -> None:
     with scratch() as folder:
         path = write_layer(folder, layer, {"name": "layer", **config})
         require(upconv("verify", path, "--exact", "--input-shape", dims(shape),
                        "--target", "aarch64", "--input", "random:3"))
+
+
+def check_rounded(layer: str, config: dict, shape: tuple[int, ...]) -> str | None:
+    """Within the bound of the rounding, bit for bit with small integers, and rounded at all."""
+    with scratch() as folder:
+        path = write_layer(folder, layer, {"name": "layer", **config})
+        common = ("verify", path, "--input-shape", dims(shape), "--target", "aarch64", "--precision", "bf16")
+        require(upconv(*common, "--exact"))
+        text = require(upconv(*common, "--init", "1"))
+        return None if "of what rounding to bfloat16 allows" in text else "nothing was rounded"
 
 
 def check_refusal() -> str | None:
@@ -138,6 +158,8 @@ def main() -> None:
         report.check("layers", f"{layer} {config}", lambda: check_layer(layer, config, shape))
     for layer, config, shape in EXACT:
         report.check("exact", f"{layer} {config}", lambda: check_exact(layer, config, shape))
+    for layer, config, shape in ROUNDED:
+        report.check("bfloat16", f"{layer} {config}", lambda: check_rounded(layer, config, shape))
     report.check("upconv run", "no emulator", check_refusal)
     for model in example_models():
         report.check("program, known dimensions", model.name, lambda: check_program(model, True))
