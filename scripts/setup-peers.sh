@@ -8,6 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 PEERS=test/Benchmark/peers
+CC=${CC:-clang-22}
 CXX=${CXX:-clang++-22}
 
 # is_without NAME ARGUMENTS...
@@ -55,6 +56,9 @@ done
 
 venv=.venv-peers
 mkdir -p $venv/upconv
-$CXX -std=c++17 -O2 -shared -fPIC -Iinclude $PEERS/peak.cpp lib/Driver/Machine.cpp -o $venv/upconv/libpeak.so
+for part in lib/Timing/*.c; do
+  $CC -std=c11 -D_GNU_SOURCE -O2 -fPIC -Iinclude -c $part -o $venv/upconv/$(basename $part).o
+done
+$CXX -std=c++17 -O2 -shared -fPIC -Iinclude $PEERS/peak.cpp lib/Driver/Machine.cpp $venv/upconv/*.c.o -o $venv/upconv/libpeak.so
 $CXX -std=c++17 -O2 -shared -fPIC -I$venv/include $PEERS/onednn_peer.cpp -o $venv/upconv/libonednn_peer.so \
   -L$venv/lib -ldnnl -Wl,-rpath,'$ORIGIN/../lib' -Wl,--allow-shlib-undefined

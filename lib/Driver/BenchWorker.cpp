@@ -1,148 +1,83 @@
 //===- BenchWorker.cpp - Generated libraries, timed by turns --------------===//
-//
-// Every timed run stands beside a run of the multiply-add peak, and beside a
-// run of the first library: clocks drift by a fifth within seconds, ratios of
-// neighbours do not.
-//
-//===----------------------------------------------------------------------===//
 
 #include "LoadedModel.h"
+#include "Turns.h"
 #include "WorkerEntries.h"
 
 #include "Diagnostics.h"
 
-#include "upconv/Driver/Machine.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <chrono>
 #include <cstring>
 
 using namespace upconv;
 
-using Clock = std::chrono::steady_clock;
-
-static double secondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-static double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2,
-                   values.end());
-  return values[values.size() / 2];
-}
-
-// Seconds that the roofline allows at a peak of `gflops` per thread.
-static double roofline(const BenchRequest &request, double gflops, double gbs) {
-  double compute = 2.0 * request.usefulMacs / (gflops * 1e9);
-  return std::max(compute, request.bytes / (gbs * 1e9));
-}
-
 namespace {
-// One library while it is timed.
-struct Subject {
-  Loaded &loaded;
-  LoadedLibrary::Options options;
-  BenchResult result;
-  std::vector<double> times, peaks, fractions, ratios;
-
-  bool active() const { return result.agrees && !result.givenUp; }
-  void run() {
-    loaded.library.runRaw(loaded.inputPointers.data(), loaded.extents.data(),
-                          loaded.outputPointers.data(), options);
-  }
-  // A run shorter than the clock's grain is repeated until it is not.
-  double timeRun() {
-    Clock::time_point begin = Clock::now();
-    int repeats = 0;
-    do {
-      run();
-      ++repeats;
-    } while (secondsSince(begin) < 1e-3);
-    return secondsSince(begin) / repeats;
-  }
+// The libraries while they are timed.
+struct Timing {
+  std::vector<Loaded> &libraries;
+  std::vector<LoadedLibrary::Options> options;
+  TimedTurns turns;
 };
 } // namespace
 
-static void fillInputs(const BenchRequest &request, Loaded &loaded) {
-  for (auto [buffer, shape] : llvm::zip(loaded.inputs, request.inputShapes))
-    for (int64_t i = 0, count = elementCount(shape); i < count; ++i)
-      buffer.floats()[i] = static_cast<float>((i * 37 + 11) % 101 % 5 - 2);
+static void runSubject(void *context, int64_t index) {
+  auto &timing = *static_cast<Timing *>(context);
+  Loaded &loaded = timing.libraries[index];
+  loaded.library.runRaw(loaded.inputPointers.data(), loaded.extents.data(),
+                        loaded.outputPointers.data(), timing.options[index]);
 }
 
-static bool sameOutputs(const Loaded &a, const Loaded &b) {
+static int agreesWithFirst(void *context, int64_t index) {
+  const Loaded &a = static_cast<Timing *>(context)->libraries.front();
+  const Loaded &b = static_cast<Timing *>(context)->libraries[index];
   if (a.sizes.outputShapes != b.sizes.outputShapes)
     return false;
-  for (auto [shape, left, right] :
-       llvm::zip(a.sizes.outputShapes, a.outputPointers, b.outputPointers))
-    for (int64_t i = 0, count = elementCount(shape); i < count; ++i)
-      if (!(left[i] == right[i] ||
-            (left[i] != left[i] && right[i] != right[i])))
-        return false;
-  return true;
+  return llvm::all_of(
+      llvm::zip(a.sizes.outputShapes, a.outputPointers, b.outputPointers),
+      [](const auto &output) {
+        const auto &[shape, left, right] = output;
+        return upconv_timing_same_values(left, right, elementCount(shape));
+      });
+}
+
+static void recordRun(void *context, int64_t index, double seconds,
+                      double gflops) {
+  TimedSubject &subject = static_cast<Timing *>(context)->turns.subjects[index];
+  subject.seconds.push_back(seconds);
+  subject.gflops.push_back(gflops);
 }
 
 static std::vector<BenchResult> measure(const BenchRequest &request,
                                         std::vector<Loaded> &libraries) {
-  std::vector<Subject> subjects;
+  Timing timing{libraries, {}, {}};
   for (Loaded &loaded : libraries) {
-    fillInputs(request, loaded);
-    subjects.push_back(
-        {loaded, loaded.options(request.threads), {}, {}, {}, {}, {}});
+    for (auto [buffer, shape] : llvm::zip(loaded.inputs, request.inputShapes))
+      upconv_timing_fill_input(buffer.floats(), elementCount(shape));
+    timing.options.push_back(loaded.options(request.threads));
   }
-  int threads = request.threads ? request.threads : availableCores();
-  Bandwidth bandwidth = measureBandwidth(request.bytes);
-  // A layer reads and writes; the faster direction is the safe anchor.
-  double gbs = std::max(bandwidth.readGbs, bandwidth.writeGbs);
-  bool byTurns = subjects.size() > 1;
-
-  for (Subject &subject : subjects) {
-    for (int i = 0; i < (byTurns ? 1 : 3); ++i)
-      subject.run();
-    subject.result.agrees = sameOutputs(libraries.front(), subject.loaded);
+  TimedTurns &turns = timing.turns;
+  turns.subjects.resize(libraries.size());
+  turns.cores = upconv_timing_cores();
+  turns.bandwidth = upconv_timing_measure_bandwidth(request.bytes);
+  std::vector<upconv_timing_outcome> outcomes(libraries.size());
+  upconv_timing_turns toTake{&timing,
+                             static_cast<int64_t>(libraries.size()),
+                             /*begin=*/nullptr,
+                             runSubject,
+                             agreesWithFirst,
+                             recordRun,
+                             request.seconds,
+                             request.giveUp,
+                             request.vectorFloats,
+                             request.fma};
+  upconv_timing_take_turns(&toTake, outcomes.data());
+  for (auto [subject, outcome] : llvm::zip(turns.subjects, outcomes)) {
+    subject.agrees = outcome.agrees;
+    subject.givenUp = outcome.given_up;
   }
-  const size_t leastRounds = 9, mostRounds = 10000, roundsBeforeGivingUp = 3;
-  auto enough = [&](size_t rounds, Clock::time_point start) {
-    return rounds >= mostRounds ||
-           (rounds >= leastRounds &&
-            secondsSince(start) >= request.seconds * subjects.size());
-  };
-  Clock::time_point start = Clock::now();
-  for (size_t round = 0; !enough(round, start); ++round) {
-    for (Subject &subject : subjects) {
-      if (!subject.active())
-        continue;
-      if (byTurns)
-        subject.run(); // what the others left in the caches does not count
-      double seconds = subject.timeRun();
-      double gflops =
-          threads * measurePeakGflops(request.vectorFloats, request.fma, 0.001);
-      subject.times.push_back(seconds * 1e3);
-      subject.peaks.push_back(gflops);
-      subject.fractions.push_back(roofline(request, gflops, gbs) / seconds);
-      subject.ratios.push_back(seconds * 1e3 / subjects.front().times.back());
-      if (request.giveUp > 0 && subject.times.size() == roundsBeforeGivingUp)
-        subject.result.givenUp = median(subject.ratios) > request.giveUp;
-    }
-  }
-  std::vector<BenchResult> results;
-  for (Subject &subject : subjects) {
-    BenchResult &result = subject.result;
-    result.readGbs = bandwidth.readGbs;
-    result.writeGbs = bandwidth.writeGbs;
-    result.runs = subject.times.size();
-    if (result.runs > 0) {
-      result.medianMs = median(subject.times);
-      result.minMs = *llvm::min_element(subject.times);
-      result.peakGflops = median(subject.peaks);
-      result.rooflineMs = roofline(request, result.peakGflops, gbs) * 1e3;
-      result.fraction = median(subject.fractions);
-      result.ratio = median(subject.ratios);
-    }
-    results.push_back(result);
-  }
-  return results;
+  return figuresOf(request, turns);
 }
 
 int upconv::benchWorker(llvm::StringRef text) {

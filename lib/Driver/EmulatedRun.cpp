@@ -2,92 +2,42 @@
 
 #include "EmulatedRun.h"
 
+#include "CrossCompiler.h"
+
 #include "upconv/Support/Worker.h"
 #include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Program.h"
 #include "llvm/TargetParser/Triple.h"
 
 #include <cstring>
 
 using namespace upconv;
 
-// EmulatedProgram.c, as a byte array that the build makes.
-extern "C" {
-extern const unsigned char upconvEmulatedProgram[];
-extern const unsigned long upconvEmulatedProgramSize;
-}
-
 llvm::Expected<EmulatorTools> upconv::findEmulator(llvm::StringRef triple) {
   llvm::Triple parsed(triple);
   if (!parsed.isOSLinux() || parsed.isAndroid())
     return llvm::createStringError("only programs for Linux run here");
-  std::string architecture = parsed.getArchName().str();
-  auto find = [&](std::initializer_list<std::string> names,
-                  std::string &found) -> llvm::Error {
-    for (const std::string &name : names)
-      if (auto path = llvm::sys::findProgramByName(name)) {
-        found = *path;
-        return llvm::Error::success();
-      }
-    return llvm::createStringError("it would take '" + *names.begin() +
-                                   "', which is not installed");
-  };
-  EmulatorTools tools;
-  llvm::Error error = find({architecture + "-linux-gnu-gcc"}, tools.compiler);
-  if (!error)
-    error = find({"qemu-" + architecture, "qemu-" + architecture + "-static"},
-                 tools.emulator);
-  if (error)
-    return std::move(error);
-  return tools;
-}
-
-// Runs a program with standard input and output in files. Standard error is the
-// tool's.
-static bool execute(llvm::ArrayRef<llvm::StringRef> command,
-                    llvm::StringRef input, llvm::StringRef output,
-                    unsigned seconds) {
-  std::optional<llvm::StringRef> streams[] = {input, output, std::nullopt};
-  std::string complaint;
-  int status = llvm::sys::ExecuteAndWait(command.front(), command, std::nullopt,
-                                         streams, seconds, 0, &complaint);
-  if (status != 0)
-    printError("'" + command.front().str() + "' failed" +
-               (complaint.empty()
-                    ? " with exit status " + std::to_string(status)
-                    : ": " + complaint));
-  return status == 0;
+  llvm::Expected<std::string> compiler = findCrossCompiler(triple);
+  if (!compiler)
+    return compiler.takeError();
+  std::string name = ("qemu-" + parsed.getArchName()).str();
+  llvm::Expected<std::string> emulator = findTool({name, name + "-static"});
+  if (!emulator)
+    return emulator.takeError();
+  return EmulatorTools{*compiler, *emulator};
 }
 
 static ExitStatus link(const Session &session, const EmulatorTools &tools,
-                       const TemporaryFolder &folder) {
+                       const TemporaryFolder &folder,
+                       const std::string &program) {
   const LibraryPlan &plan = session.built.library;
-  llvm::Expected<std::string> archive = emitArchive(plan, session.members);
-  if (!archive) {
-    printError(archive.takeError());
-    return ExitInternal;
-  }
-  OutputFiles files;
-  llvm::StringRef text(reinterpret_cast<const char *>(upconvEmulatedProgram),
-                       upconvEmulatedProgramSize);
-  if (!files.add(folder.file("lib.a"), *archive) ||
-      !files.add(folder.file("library.h"), emitHeader(plan)) ||
-      !files.add(folder.file("program.c"), text) || !files.commit())
-    return ExitInvalid;
-  std::string source = folder.file("program.c"), program = folder.file("run"),
-              library = folder.file("lib.a"),
-              header = "-DHEADER=\"" + folder.file("library.h") + "\"",
-              name = "-DNAME=" + plan.name;
-  std::vector<llvm::StringRef> command = {
-      tools.compiler, "-std=c11", "-O1",   "-static",  "-w", header,
-      name,           source,     library, "-pthread", "-o", program};
-  if (takesWeights(plan))
-    command.push_back("-DTAKES_WEIGHTS");
-  return execute(command, "", folder.file("compiler.out"), /*seconds=*/600)
-             ? ExitOk
-             : ExitInternal;
+  ProgramLibrary library{plan.name, folder.file("lib.a")};
+  if (ExitStatus status = session.writeArchive(library.archive);
+      status != ExitOk)
+    return status;
+  return linkProgram(tools.compiler, Program::RunOnce, plan.triple, library,
+                     program);
 }
 
 static llvm::StringRef bytesOf(const std::vector<float> &values) {
@@ -143,16 +93,17 @@ ExitStatus upconv::runEmulated(const Session &session,
   TemporaryFolder folder;
   if (!folder.valid())
     return ExitInternal;
-  if (ExitStatus status = link(session, tools, folder); status != ExitOk)
+  std::string program = folder.file("run");
+  if (ExitStatus status = link(session, tools, folder, program);
+      status != ExitOk)
     return status;
   OutputFiles files;
   std::string request = folder.file("request"),
-              response = folder.file("response"), program = folder.file("run");
+              response = folder.file("response");
   if (!files.add(request, requestOf(plan, variables, inputs, threads)) ||
       !files.commit())
     return ExitInvalid;
-  if (!execute({tools.emulator, program}, request, response,
-               /*seconds=*/3600))
+  if (!runTool({tools.emulator, program}, request, response, /*seconds=*/3600))
     return ExitInternal;
   auto buffer = llvm::MemoryBuffer::getFile(response);
   std::string message;

@@ -55,7 +55,9 @@ func::FuncOp Session::function() {
   return *model.module->getOps<func::FuncOp>().begin();
 }
 
-ExitStatus Session::loadTables() {
+ExitStatus upconv::loadTarget(const Options &options,
+                              std::optional<ScheduleTables> &tables,
+                              TargetInfo &target) {
   llvm::Expected<ScheduleTables> loaded =
       ScheduleTables::load(options.schedules);
   if (!loaded) {
@@ -86,12 +88,12 @@ ExitStatus Session::import() {
 }
 
 ExitStatus Session::open() {
-  ExitStatus status = loadTables();
+  ExitStatus status = loadTarget(options, tables, target);
   return status == ExitOk ? import() : status;
 }
 
 ExitStatus Session::openLike(const Session &imported) {
-  if (ExitStatus status = loadTables(); status != ExitOk)
+  if (ExitStatus status = loadTarget(options, tables, target); status != ExitOk)
     return status;
   // Contexts share no attributes; the model crosses as bytecode.
   std::string bytecode;
@@ -269,6 +271,16 @@ ExitStatus Session::writeSharedLibrary(const std::string &path) {
        !files.add(path + ".weights", emitPackedWeights(built.library))))
     return ExitInvalid;
   return files.commit() ? ExitOk : ExitInvalid;
+}
+
+ExitStatus Session::writeArchive(const std::string &path) const {
+  llvm::Expected<std::string> bytes = emitArchive(built.library, members);
+  if (!bytes) {
+    printError(bytes.takeError());
+    return ExitInternal;
+  }
+  OutputFiles files;
+  return files.add(path, *bytes) && files.commit() ? ExitOk : ExitInvalid;
 }
 
 //===----------------------------------------------------------------------===//

@@ -35,6 +35,11 @@ struct LayerParameters {
 };
 LayerParameters parametersOf(keras::LayerOpInterface layer);
 
+/// The schedule tables and the target that `options` name.
+ExitStatus loadTarget(const Options &options,
+                      std::optional<ScheduleTables> &tables,
+                      TargetInfo &target);
+
 class Session {
   // First, so that everything that lives in the context goes before it.
   std::unique_ptr<mlir::MLIRContext> mlirContext;
@@ -65,6 +70,8 @@ public:
   /// Writes the shared library to `path`, and external weights to
   /// `path`.weights; after build().
   ExitStatus writeSharedLibrary(const std::string &path);
+  /// Writes the static library to `path`; after build().
+  ExitStatus writeArchive(const std::string &path) const;
 
   /// Whether this machine executes code for the target.
   bool runsHere() const;
@@ -87,7 +94,6 @@ public:
   std::vector<LibraryMember> members;
 
 private:
-  ExitStatus loadTables();
   ExitStatus import();
   void countParameters();
   mlir::LogicalResult

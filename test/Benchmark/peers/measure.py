@@ -21,7 +21,7 @@ HOPELESS, TRIED = 3, 3  # so many times the best setting so far in each of so ma
 
 
 class Peak:
-    """lib/Driver/Machine.cpp's multiply-add loop, at the widest vectors that this processor has."""
+    """lib/Timing/Peak.c's multiply-add loop, at the widest vectors that this processor has."""
 
     def __init__(self) -> None:
         self.loop = ctypes.CDLL(str(BUILT / "libpeak.so")).upconv_peak_gflops

@@ -1,6 +1,6 @@
 //===- peak.cpp - The peak loop of `upconv bench` for other languages -----===//
 //
-// Linked with lib/Driver/Machine.cpp, so that every peer is held against the
+// Linked with lib/Timing, so that every peer is held against the
 // very loop that upconv's own runs are paired with.
 //
 //===----------------------------------------------------------------------===//

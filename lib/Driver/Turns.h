@@ -1,0 +1,36 @@
+//===- Turns.h - From times taken by turns to figures ---------------------===//
+//
+// Times come from a worker here or from a program on another machine; what
+// they mean is decided once.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UPCONV_LIB_DRIVER_TURNS_H
+#define UPCONV_LIB_DRIVER_TURNS_H
+
+#include "Workers.h"
+
+#include "upconv/Timing/Timing.h"
+
+namespace upconv {
+
+/// What was recorded of one library. Entries with the same index belong
+/// together, and to those of the first library.
+struct TimedSubject {
+  bool agrees = true, givenUp = false;
+  std::vector<double> seconds, gflops; ///< of one thread in the peak loop
+};
+
+struct TimedTurns {
+  upconv_timing_bandwidth bandwidth{};
+  int cores = 1; ///< what 0 threads means there
+  std::vector<TimedSubject> subjects;
+};
+
+/// The figures of each library.
+std::vector<BenchResult> figuresOf(const BenchRequest &request,
+                                   const TimedTurns &turns);
+
+} // namespace upconv
+
+#endif // UPCONV_LIB_DRIVER_TURNS_H
