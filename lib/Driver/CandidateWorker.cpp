@@ -1,7 +1,7 @@
 //===- CandidateWorker.cpp - One model with one schedule, compiled --------===//
 //
-// What tune measures: the whole way from the model's file to a shared library,
-// so that a schedule pays for the layout it asks for. Weights are small
+// What tune measures: the whole way from the model's file to a library, so that
+// a schedule pays for the layout it asks for. Weights are small
 // integers: then all schedules of a layer must agree bit for bit.
 //
 //===----------------------------------------------------------------------===//
@@ -11,6 +11,8 @@
 #include "Workers.h"
 
 #include "upconv/Support/Worker.h"
+
+#include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -48,6 +50,7 @@ int upconv::candidateWorker(llvm::StringRef request) {
   options.cache = reader.bytes().str();
   options.precision = reader.bytes().str();
   std::string library = reader.bytes().str();
+  options.name = llvm::sys::path::stem(library).str();
   options.jobs = 1;
   if (reader.failed)
     return ExitInternal;
@@ -61,5 +64,7 @@ int upconv::candidateWorker(llvm::StringRef request) {
   session.useIntegerWeights();
   if (ExitStatus status = session.build(); status != ExitOk)
     return status;
-  return session.writeSharedLibrary(library);
+  return llvm::sys::path::extension(library) == ".a"
+             ? session.writeArchive(library)
+             : session.writeSharedLibrary(library);
 }

@@ -46,6 +46,8 @@ std::optional<BenchRequest> upconv::benchRequest(const Session &session) {
   BenchRequest request;
   if (!staticShapes(session, request.inputShapes))
     return std::nullopt;
+  for (const Port &port : session.built.library.outputs)
+    request.outputRanks.push_back(port.shape.size());
   const TargetInfo &target = session.target;
   request.vectorFloats = target.vectorFloats;
   request.fma = llvm::is_contained(target.requires_, "fma") ||

@@ -250,6 +250,32 @@ struct Flags {
       cl::desc("only every N-th layer, beginning with the I-th"),
       cl::sub(tune),
       cl::cat(category)};
+  cl::opt<std::string> remote{
+      "remote", cl::value_desc("HOST"),
+      cl::desc("compile here, and time on HOST: any name that ssh takes "
+               "(docs/Tuning.md); wants --target"),
+      cl::sub(tune), cl::cat(category)};
+  cl::opt<std::string> remoteShell{
+      "remote-shell",
+      cl::value_desc("COMMAND"),
+      cl::init("ssh -o BatchMode=yes"),
+      cl::desc("how commands get to the host of --remote: words that HOST and "
+               "one line of shell are put behind (ssh -o BatchMode=yes)"),
+      cl::sub(tune),
+      cl::cat(category)};
+  cl::opt<std::string> remoteRun{
+      "remote-run", cl::value_desc("COMMAND"),
+      cl::desc("what the timing program is started with on the host of "
+               "--remote, as 'taskset -c 4'"),
+      cl::sub(tune), cl::cat(category)};
+  cl::opt<double> remotePatience{
+      "remote-patience",
+      cl::value_desc("SECONDS"),
+      cl::init(120),
+      cl::desc("how long to wait, in all, for a lost connection to the host of "
+               "--remote (120)"),
+      cl::sub(tune),
+      cl::cat(category)};
   cl::list<std::string> mergeFrom{
       cl::Positional, cl::value_desc("DIR..."),
       cl::desc("[DIR...] (upconv tune merge DIR... -o OUT)"), cl::sub(tune),
@@ -297,6 +323,33 @@ static bool parseShard(llvm::StringRef text, Options &options) {
   return true;
 }
 
+static bool fillRemote(Flags &flags, Options &options) {
+  options.remote = flags.remote;
+  options.remoteShell = flags.remoteShell;
+  options.remoteRun = flags.remoteRun;
+  options.remotePatience = flags.remotePatience;
+  if (flags.remote.getNumOccurrences() == 0) {
+    for (cl::Option *flag : std::initializer_list<cl::Option *>{
+             &flags.remoteShell, &flags.remoteRun, &flags.remotePatience})
+      if (flag->getNumOccurrences() > 0)
+        return usage("'--" + flag->ArgStr + "' goes with '--remote'");
+    return true;
+  }
+  llvm::StringRef host = options.remote;
+  if (host.empty() || host.starts_with("-") ||
+      host.find_first_of(" \t\n") != llvm::StringRef::npos)
+    return usage("'--remote' wants the name of a host, got '" + host + "'");
+  if (flags.model == "merge")
+    return usage("'tune merge' measures nothing, and takes no '--remote'");
+  if (options.target == "host")
+    return usage("'--remote' wants '--target': 'host' is this machine");
+  if (llvm::StringRef(options.remoteShell).trim().empty())
+    return usage("'--remote-shell' wants a command, got none");
+  if (!(options.remotePatience > 0))
+    return usage("'--remote-patience' wants a positive number of seconds");
+  return true;
+}
+
 static bool fillTune(Flags &flags, Options &options) {
   options.budget = flags.budget;
   options.randomPoints = flags.randomPoints;
@@ -314,6 +367,8 @@ static bool fillTune(Flags &flags, Options &options) {
   if (merges && options.tuneDirectory.empty())
     return usage("'tune merge' wants '-o DIR'");
   options.mergeFrom = {flags.mergeFrom.begin(), flags.mergeFrom.end()};
+  if (!fillRemote(flags, options))
+    return false;
   return parseShard(flags.shard, options);
 }
 

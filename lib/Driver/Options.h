@@ -60,6 +60,10 @@ struct Options {
   bool resume = false;
   size_t shard = 0, shardCount = 1;   ///< layers with index % count == shard
   std::vector<std::string> mergeFrom; ///< `tune merge`: the folders
+  std::string remote;        ///< where candidates are timed; empty: here
+  std::string remoteShell;   ///< its words; the host and a command follow
+  std::string remoteRun;     ///< words in front of the program on the host
+  double remotePatience = 0; ///< seconds of waiting for a lost connection
 };
 
 /// The libraries and tables behind this tool, for --version and for headers.

@@ -10,6 +10,7 @@
 #include "Commands.h"
 #include "Interrupt.h"
 #include "Measure.h"
+#include "RemoteBench.h"
 #include "SingleLayers.h"
 #include "TuneOutput.h"
 #include "Workers.h"
@@ -47,9 +48,11 @@ struct Trial {
 /// The search for one layer's schedule.
 class LayerTuner {
 public:
+  /// `remote`: where candidates are timed; null: here.
   LayerTuner(const Options &options, TuneOutput &output,
-             const SingleLayer &subject)
-      : options(optionsFor(options, subject)), output(output), id(subject.id) {}
+             const SingleLayer &subject, RemoteBench *remote)
+      : options(optionsFor(options, subject)), output(output), id(subject.id),
+        remote(remote) {}
 
   ExitStatus run();
 
@@ -57,20 +60,24 @@ private:
   ExitStatus open();
   void recall(Search &search);
   std::vector<Trial> compile(const std::vector<ScheduleChoice> &choices);
-  void time(std::vector<Trial> &trials, double seconds, double giveUp);
-  bool timeTogether(llvm::MutableArrayRef<Trial *> trials, double seconds,
-                    double giveUp);
+  ExitStatus time(std::vector<Trial> &trials, double seconds, double giveUp);
+  ExitStatus timeTogether(llvm::MutableArrayRef<Trial *> trials, double seconds,
+                          double giveUp);
   ExitStatus search(Search &search);
   ExitStatus decide(Search &search);
   TuningRecord describe(const Trial &trial) const;
   void showProgress(const Search &search, const Trial &last);
   double elapsed() const {
-    return std::chrono::duration<double>(Clock::now() - start).count();
+    return std::chrono::duration<double>(Clock::now() - start).count() -
+           (secondsLost() - lostBefore);
   }
+  double secondsLost() const { return remote ? remote->secondsLost() : 0; }
 
   Options options;
   TuneOutput &output;
   std::string id;
+  RemoteBench *remote;
+  double lostBefore = secondsLost();
   TemporaryFolder folder;
   Clock::time_point start = Clock::now();
 
@@ -93,6 +100,8 @@ ExitStatus LayerTuner::open() {
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
+  if (!remote && !session.runsHere())
+    return session.refuseToRun("'--remote HOST' times on a machine that does");
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
     return status;
   const KernelCall *contraction = nullptr;
@@ -144,7 +153,7 @@ LayerTuner::compile(const std::vector<ScheduleChoice> &choices) {
   std::vector<Trial> trials;
   std::vector<WorkerJob> jobs;
   for (const ScheduleChoice &choice : choices) {
-    std::string name = std::to_string(compiled++);
+    std::string name = "candidate_" + std::to_string(compiled++);
     std::string table = folder.file(name + "/" + common.table());
     Options one = options;
     one.schedules = folder.file(name);
@@ -154,7 +163,7 @@ LayerTuner::compile(const std::vector<ScheduleChoice> &choices) {
       return {};
     Trial trial;
     trial.choice = choice;
-    trial.library = folder.file(name + ".so");
+    trial.library = folder.file(name + (remote ? ".a" : ".so"));
     trials.push_back(std::move(trial));
     jobs.push_back(candidateJob(one, trials.back().library));
   }
@@ -170,9 +179,8 @@ LayerTuner::compile(const std::vector<ScheduleChoice> &choices) {
   return trials;
 }
 
-/// False if the worker failed.
-bool LayerTuner::timeTogether(llvm::MutableArrayRef<Trial *> trials,
-                              double seconds, double giveUp) {
+ExitStatus LayerTuner::timeTogether(llvm::MutableArrayRef<Trial *> trials,
+                                    double seconds, double giveUp) {
   BenchRequest turns = request;
   turns.seconds = seconds;
   turns.giveUp = giveUp;
@@ -180,28 +188,39 @@ bool LayerTuner::timeTogether(llvm::MutableArrayRef<Trial *> trials,
   for (Trial *trial : trials)
     turns.libraries.push_back(trial->library);
   std::vector<BenchResult> results;
-  if (benchInWorker(turns, results) != ExitOk)
-    return false;
+  if (ExitStatus status =
+          remote ? remote->time(turns, results) : benchInWorker(turns, results);
+      status != ExitOk)
+    return status;
+  if (remote)
+    common.machine = remote->machine();
   incumbent.result = results.front();
   for (auto [trial, result] : llvm::zip(trials, llvm::drop_begin(results))) {
     trial->result = result;
     trial->outcome = !result.agrees ? "wrong" : result.givenUp ? "slow" : "ok";
   }
-  return true;
+  return ExitOk;
 }
 
-void LayerTuner::time(std::vector<Trial> &trials, double seconds,
-                      double giveUp) {
+/// Fails only if nothing more can be timed at all.
+ExitStatus LayerTuner::time(std::vector<Trial> &trials, double seconds,
+                            double giveUp) {
   std::vector<Trial *> live;
   for (Trial &trial : trials)
     if (!trial.library.empty())
       live.push_back(&trial);
-  if (live.empty() || timeTogether(live, seconds, giveUp) || wasInterrupted())
-    return;
+  if (live.empty())
+    return ExitOk;
+  ExitStatus status = timeTogether(live, seconds, giveUp);
+  if (status == ExitOk || wasInterrupted())
+    return ExitOk;
+  if (remote) // which has told the crash of one from all else
+    return status;
   // One of them crashes: each alone.
   for (Trial *trial : live)
-    if (!timeTogether(trial, seconds, giveUp))
+    if (timeTogether(trial, seconds, giveUp) != ExitOk)
       trial->outcome = "wrong";
+  return ExitOk;
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,7 +276,9 @@ ExitStatus LayerTuner::search(Search &search) {
     std::vector<Trial> trials = compile(choices);
     if (wasInterrupted())
       break;
-    time(trials, secondsPerTrial, hopeless);
+    if (ExitStatus status = time(trials, secondsPerTrial, hopeless);
+        status != ExitOk)
+      return status;
     if (wasInterrupted())
       break;
     tried += trials.size();
@@ -288,7 +309,8 @@ ExitStatus LayerTuner::decide(Search &search) {
   std::vector<Trial> trials = compile(leaders);
   trials.push_back(incumbent);
   if (!wasInterrupted() && (!leaders.empty() || incumbent.result.runs == 0))
-    time(trials, secondsPerTrial, 0);
+    if (ExitStatus status = time(trials, secondsPerTrial, 0); status != ExitOk)
+      return status;
   Trial winner = incumbent;
   if (!leaders.empty() && !wasInterrupted()) {
     double noise = std::abs(1 - trials.back().result.ratio);
@@ -347,7 +369,8 @@ ExitStatus LayerTuner::run() {
 // The command
 //===----------------------------------------------------------------------===//
 
-static ExitStatus tuneAll(const Options &options, TuneOutput &output) {
+static ExitStatus tuneAll(const Options &options, TuneOutput &output,
+                          RemoteBench *remote) {
   TemporaryFolder folder;
   std::vector<SingleLayer> subjects;
   ExitStatus status = isSuite(options.import.path)
@@ -358,7 +381,7 @@ static ExitStatus tuneAll(const Options &options, TuneOutput &output) {
   for (size_t i = 0; i < subjects.size() && !wasInterrupted(); ++i) {
     if (i % options.shardCount != options.shard)
       continue;
-    LayerTuner layer(options, output, subjects[i]);
+    LayerTuner layer(options, output, subjects[i], remote);
     if (status = layer.run(); status != ExitOk)
       return status;
     if (status = output.writeTablesAndReport(); status != ExitOk)
@@ -374,5 +397,11 @@ ExitStatus upconv::tuneCommand(const Options &options) {
   if (ExitStatus status = output.open(); status != ExitOk)
     return status;
   noteFirstInterrupt();
-  return tuneAll(options, output);
+  std::optional<RemoteBench> remote;
+  if (!options.remote.empty()) {
+    remote.emplace(options, output.identity());
+    if (ExitStatus status = remote->open(); status != ExitOk)
+      return status;
+  }
+  return tuneAll(options, output, remote ? &*remote : nullptr);
 }

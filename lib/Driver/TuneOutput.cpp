@@ -18,6 +18,7 @@
 #include <chrono>
 #include <ctime>
 #include <thread>
+#include <unistd.h>
 
 using namespace upconv;
 namespace fs = llvm::sys::fs;
@@ -126,6 +127,15 @@ ExitStatus TuneOutput::checkSourceTree() const {
     }
   }
   return ExitOk;
+}
+
+std::string TuneOutput::identity() const {
+  char machine[256] = "";
+  gethostname(machine, sizeof machine - 1);
+  llvm::SmallString<128> place;
+  if (fs::real_path(folder, place))
+    place = folder;
+  return (llvm::Twine(machine) + ":" + place).str();
 }
 
 bool TuneOutput::isDecided(const std::string &key) const {

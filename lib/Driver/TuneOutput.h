@@ -22,6 +22,9 @@ public:
   /// there already is an error, unless --resume says to go on with it.
   ExitStatus open();
 
+  /// The folder, by its place and this machine: the same for every run that
+  /// goes on with the log. After open().
+  std::string identity() const;
   const std::vector<TuningRecord> &records() const { return known; }
   /// An earlier run has ended the search for this kernel.
   bool isDecided(const std::string &key) const;

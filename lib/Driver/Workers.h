@@ -72,6 +72,7 @@ ExitStatus runInWorker(const RunSubject &subject,
 struct BenchRequest {
   std::vector<std::string> libraries;
   std::vector<std::vector<int64_t>> inputShapes;
+  std::vector<int64_t> outputRanks;
   int threads = 1;
   double seconds = 1; ///< of measuring, per library
   double giveUp = 0;  ///< leave a library alone whose ratio exceeds this; 0: no
@@ -95,9 +96,10 @@ struct BenchResult {
 ExitStatus benchInWorker(const BenchRequest &request,
                          std::vector<BenchResult> &results);
 
-/// A job that compiles a bare layer with integer weights to a shared library:
-/// MODEL, --input-shape, --target, --schedules and --cache of `options`. Its
-/// exit status is the compilation's.
+/// A job that compiles a bare layer with integer weights to a shared library,
+/// or to an archive if the file ends in ".a"; its name without the ending is
+/// the library's. MODEL, --input-shape, --target, --schedules and --cache are
+/// those of `options`. The exit status is the compilation's.
 WorkerJob candidateJob(const Options &options, const std::string &library);
 
 } // namespace upconv

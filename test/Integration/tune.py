@@ -13,16 +13,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from tuning import await_records, records, suite, trials, verdicts
 from upconv_testing import SOURCE, UPCONV, Report, errors_of, require, scratch, upconv
 
-SUITE = {
-    "version": 1,
-    "tiers": {"core": "all of them"},
-    "layers": [
-        {"id": f"up{cout}", "tier": "core", "model": "sample", "rank": 1, "batch": 1, "in_spatial": [37], "cin": 8,
-         "cout": cout, "kernel": [4], "strides": [2], "dilation": [1], "padding": "same", "output_padding": None}
-        for cout in (4, 16, 24)],
-}
 MODEL = {"class_name": "Sequential", "config": {"name": "small", "layers": [
     {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [None, 9, 9, 8], "dtype": "float32"}},
     {"class_name": "Conv2DTranspose", "config": {"name": "up", "filters": 8, "kernel_size": [3, 3], "strides": [2, 2],
@@ -30,24 +23,6 @@ MODEL = {"class_name": "Sequential", "config": {"name": "small", "layers": [
     {"class_name": "Conv2D", "config": {"name": "out", "filters": 3, "kernel_size": [3, 3], "padding": "same",
                                         "activation": "tanh"}}]}}
 BUDGET = "2"
-
-
-def suite(folder: Path) -> Path:
-    path = folder / "suite.json"
-    path.write_text(json.dumps(SUITE))
-    return path
-
-
-def records(folder: Path) -> list[dict]:
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-
-
-def key(record: dict) -> tuple:
-    return record["layer"], record["strategy"], tuple(sorted(record["knobs"].items()))
-
-
-def verdicts(folder: Path) -> dict[str, dict]:
-    return {record["layer"]: record for record in records(folder) if record["kind"] == "verdict"}
 
 
 def whole_run() -> str | None:
@@ -73,10 +48,8 @@ def whole_run() -> str | None:
 def killed_and_resumed() -> str | None:
     with scratch() as folder:
         arguments = [UPCONV, "tune", suite(folder), "--budget", BUDGET, "-o", folder / "t"]
-        log = folder / "t" / "log.jsonl"
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True)
-        while process.poll() is None and (not log.exists() or log.read_text().count("\n") < 3):
-            time.sleep(0.05)
+        await_records(process, folder / "t", 3)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         before = records(folder / "t")
@@ -87,8 +60,8 @@ def killed_and_resumed() -> str | None:
         after = records(folder / "t")
         if after[:len(before)] != before:
             return "a record is lost"
-        trials = [key(record) for record in after if record["kind"] == "trial"]
-        if len(set(trials)) != len(trials):
+        made = trials(folder / "t")
+        if len(set(made)) != len(made):
             return "a trial is made twice"
         if set(verdicts(folder / "t")) != {"up4", "up16", "up24"}:
             return "a layer has no verdict"
@@ -115,9 +88,7 @@ def started_again() -> str | None:
     with scratch() as folder:
         arguments = [UPCONV, "tune", suite(folder), "--shard", "1/2", "--resume", "-o", folder / "t1"]
         first = subprocess.Popen([*arguments, "--budget", "60"], stdout=subprocess.DEVNULL, start_new_session=True)
-        log = folder / "t1" / "log.jsonl"
-        while first.poll() is None and (not log.exists() or log.read_text().count("\n") < 3):
-            time.sleep(0.05)
+        await_records(first, folder / "t1", 3)
         second = subprocess.Popen([*arguments, "--budget", BUDGET], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                   text=True)
         said = second.stderr.readline()
@@ -135,8 +106,8 @@ def started_again() -> str | None:
         after = records(folder / "t1")
         if after[:len(before)] != before:
             return "a record is lost"
-        trials = [key(record) for record in after if record["kind"] == "trial"]
-        if len(set(trials)) != len(trials):
+        made = trials(folder / "t1")
+        if len(set(made)) != len(made):
             return "a trial is made twice"
         require(upconv("tune", folder / "suite.json", "--budget", "1", "--shard", "2/2", "-o", folder / "t2"))
         require(upconv("tune", "merge", folder / "t1", folder / "t2", "-o", folder / "all"))
@@ -150,11 +121,9 @@ def interrupted() -> str | None:
         temporary = folder / "tmp"
         temporary.mkdir()
         arguments = [UPCONV, "tune", suite(folder), "--budget", "60", "-o", folder / "t"]
-        log = folder / "t" / "log.jsonl"
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True,
                                    env=os.environ | {"TMPDIR": str(temporary)})
-        while process.poll() is None and (not log.exists() or log.read_text().count("\n") < 3):
-            time.sleep(0.05)
+        await_records(process, folder / "t", 3)
         os.killpg(process.pid, signal.SIGINT)
         status = process.wait()
         if status != 130:
@@ -196,7 +165,7 @@ def random_points() -> str | None:
     with scratch() as folder:
         def points(name: str, count: int, *arguments: object) -> list[tuple]:
             require(upconv("tune", suite(folder), "--layer", "up4", "--random", count, "-o", folder / name, *arguments))
-            return [key(record) for record in records(folder / name) if record["kind"] == "trial"]
+            return trials(folder / name)
 
         first = points("a", 5)
         if len(first) != 5 or len(set(first)) != 5:

@@ -1,7 +1,7 @@
 //===- peak.cpp - The peak loop of `upconv bench` for other languages -----===//
 //
-// Linked with lib/Timing, so that every peer is held against the
-// very loop that upconv's own runs are paired with.
+// Linked with lib/Timing, so that every peer is held against the very loop that
+// upconv's own runs are paired with.
 //
 //===----------------------------------------------------------------------===//
 
