@@ -8,6 +8,10 @@ SUITE ?= ../shared/bench/suite.json
 
 PREFIX ?= /usr/local
 
+# Of `make check-target`.
+TARGET ?= aarch64
+MODELS ?= ../shared/keras/models
+
 # Of `make check-keras`: random models, random invalid ones, and the seed of both.
 COUNT   ?= 200
 INVALID ?= 300
@@ -21,7 +25,7 @@ OUT     ?= build/peers.json
 # More of it: --resume, --report FILE.md, --peers NAMES, --limit SECONDS.
 PEERS_FLAGS ?=
 
-.PHONY: setup build demo check check-keras support bench bench-peers bench-models install clean
+.PHONY: setup build demo check check-keras check-target support bench bench-peers bench-models install clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -46,6 +50,11 @@ check-keras: build
 	scripts/setup-keras.sh
 	.venv-keras/bin/python test/Oracle/check_keras.py build/bin/upconv \
 	  --count $(COUNT) --invalid $(INVALID) --seed $(SEED) --jobs $(JOBS) --out build/check-keras
+
+# Every layer of the suite and every model of MODELS on TARGET, in hours under emulation.
+check-target: build
+	.venv/bin/python test/Oracle/check_target.py build/bin/upconv $(SUITE) --models $(MODELS) \
+	  --target $(TARGET) --out build/check-$(TARGET).jsonl
 
 # README's table of layers and targets, from what the tests run.
 support: build
