@@ -39,7 +39,9 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
       "name",     "halide",        "triple",    "cpu",
       "features", "vector_floats", "registers", "l1_bytes",
       "l2_bytes", "requires",      "fallback"};
-  if (!file.checkMapping(row, "a target", keys, keys))
+  std::vector<std::string> known = keys;
+  known.push_back("device");
+  if (!file.checkMapping(row, "a target", known, keys))
     return info;
   info.name = file.text(row, "name");
   info.halide = file.text(row, "halide");
@@ -52,6 +54,12 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
   info.l2Bytes = file.positive(row, "l2_bytes", info.l2Bytes);
   info.requires_ = file.texts(row, "requires");
   info.fallback = file.texts(row, "fallback");
+  if (const YamlNode *device = row.find("device")) {
+    info.device = file.text(row, "device");
+    if (info.device != "opencl")
+      file.error(*device,
+                 "'device' must be 'opencl', got '" + info.device + "'");
+  }
   return info;
 }
 
@@ -125,7 +133,7 @@ static Expected<TargetInfo> hostTarget(const TargetList &targets) {
   StringMap<bool> features = sys::getHostCPUFeatures();
   const TargetInfo *best = nullptr;
   for (const TargetInfo &level : targets.levels)
-    if (Triple(level.triple).getArch() == host.getArch() &&
+    if (!level.isGpu() && Triple(level.triple).getArch() == host.getArch() &&
         all_of(level.requires_,
                [&](const std::string &f) { return features.lookup(f); }))
       best = &level;
@@ -177,6 +185,11 @@ Expected<TargetInfo> resolveTarget(const TargetList &targets,
     for (const System &other : targets.systems) {
       if (!system || *system != other.name)
         continue;
+      if (level.isGpu())
+        return targetError("target '" + name +
+                           "' is not supported by this "
+                           "version: '" +
+                           level.name + "' is for '" + own.name + "' only");
       if (is_contained(other.architectures, architectureOf(level)))
         return onSystem(level, own, other);
       return targetError("target '" + name + "': '" + other.name +

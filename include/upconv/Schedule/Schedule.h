@@ -40,13 +40,16 @@ struct TargetInfo {
   int64_t l1Bytes = 32768, l2Bytes = 1 << 20;
   std::vector<std::string> requires_; ///< CPU features that prepare checks
   std::vector<std::string>
-      fallback; ///< table folders in order, ends in "generic"
+      fallback;       ///< table folders in order, ends in "generic"
+  std::string device; ///< "opencl": its kernels run on a GPU; empty: the CPU
+
+  bool isGpu() const { return !device.empty(); }
 };
 
 /// The part of a target that a kernel may assume.
 inline KernelTarget kernelTargetOf(const TargetInfo &target) {
   return {target.halide, target.vectorFloats, target.registers, target.l2Bytes,
-          target.kernelTriple};
+          target.kernelTriple, target.device};
 }
 
 /// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),

@@ -7,9 +7,14 @@
 
 #include "Builder.h"
 
+#include "GpuTile.h"
+
 #include "upconv/Target/Halide/CompileKernel.h"
 
+#include <algorithm>
+
 using Halide::Expr;
+using Halide::Internal::simplify;
 
 namespace upconv {
 
@@ -28,7 +33,63 @@ Nest::Nest(std::vector<Loop> loops) : list(std::move(loops)) {
   domain = Halide::RDom(Halide::Internal::ReductionDomain(variables));
 }
 
+Nest Nest::flattened(const std::vector<Loop> &loops, int64_t threads) {
+  Expr total = 1;
+  for (const Loop &loop : loops)
+    total = simplify(total * loop.extent);
+  Expr size = static_cast<int32_t>(threads);
+  // No sum may pass the largest number, which `total` can be close to.
+  Expr blocks =
+      simplify(total / size + Halide::select(total % size != 0, 1, 0));
+  Nest nest({{"thread", size, Loop::Thread}, {"block", blocks, Loop::Block}});
+  nest.flat = loops;
+  Expr before = nest.at("block") * size;
+  nest.where(nest.at("thread") < total - before);
+  nest.number = before + nest.at("thread");
+  return nest;
+}
+
+bool Nest::isFlat(const std::string &name) const {
+  return std::any_of(flat.begin(), flat.end(),
+                     [&](const Loop &loop) { return loop.name == name; });
+}
+
+Expr Nest::flatLoop(const std::string &name, Expr number) const {
+  for (size_t i = 0; i < flat.size(); ++i) {
+    bool last = i + 1 == flat.size();
+    if (flat[i].name == name)
+      return simplify((last ? number : number % flat[i].extent) + flat[i].min);
+    number = number / flat[i].extent;
+  }
+  return 0;
+}
+
+std::vector<Halide::Var> Nest::variables() const {
+  if (isFlattened())
+    return {Halide::Var("number")};
+  std::vector<Halide::Var> result;
+  for (const Loop &loop : list)
+    result.emplace_back(loop.name);
+  return result;
+}
+
+Expr Nest::in(const std::string &name) const {
+  Halide::Var variable(isFlattened() ? "number" : name);
+  return isFlattened() ? flatLoop(name, variable) : Expr(variable);
+}
+
+std::vector<Expr> Nest::iteration() const {
+  if (isFlattened())
+    return {number};
+  std::vector<Expr> result;
+  for (const Loop &loop : list)
+    result.push_back(at(loop.name));
+  return result;
+}
+
 Halide::RVar Nest::operator[](const std::string &name) const {
+  if (isFlat(name))
+    return (*this)["thread"];
   for (size_t i = 0; i < list.size(); ++i)
     if (list[i].name == name)
       return domain[i];
@@ -36,6 +97,8 @@ Halide::RVar Nest::operator[](const std::string &name) const {
 }
 
 Expr Nest::at(const std::string &name) const {
+  if (isFlat(name))
+    return flatLoop(name, number);
   for (size_t i = 0; i < list.size(); ++i)
     if (list[i].name == name)
       return domain[i];
@@ -48,9 +111,13 @@ void Nest::schedule(Halide::Stage stage) const {
   // Distinct iterations write distinct elements, or rewrite the same value.
   stage.allow_race_conditions();
   for (size_t i = 0; i < list.size(); ++i) {
-    if (list[i].kind == Loop::Serial || isOne(list[i].extent))
+    if (list[i].kind == Loop::Thread)
+      stage.gpu_threads(domain[i]);
+    else if (list[i].kind == Loop::Block)
+      stage.gpu_blocks(domain[i]);
+    else if (list[i].kind == Loop::Serial || isOne(list[i].extent))
       continue;
-    if (list[i].kind == Loop::Vectorized)
+    else if (list[i].kind == Loop::Vectorized)
       stage.vectorize(domain[i]);
     else
       stage.unroll(domain[i]);
@@ -172,9 +239,23 @@ Expr Builder::finishAt(Expr anchor, const std::vector<Expr> &indices) const {
   return epilogueExpr(spec.epilogue, std::move(anchor), values);
 }
 
+Nest Builder::outputNest(const std::vector<Loop> &loops) const {
+  return spec.target.isGpu() ? Nest::flattened(loops, kFlatThreads)
+                             : Nest(loops);
+}
+
 void Builder::define(const Nest &nest, Expr index, Expr value) {
   output(index) = value;
   nest.schedule(output.update(definitions++));
+}
+
+void Builder::keepInside(Halide::Func func, const Nest &nest,
+                         const std::string &loop) {
+  func.compute_at(output, nest[loop]).store_in(Halide::MemoryType::Stack);
+  // Halide derives a last number from the test of the threads too, and does not
+  // see that it is the thread's own.
+  if (nest.isFlattened())
+    func.bound_extent(nest.variables().front(), 1);
 }
 
 std::vector<Halide::Argument> Builder::arguments() const {

@@ -16,6 +16,7 @@
 
 #include <Halide.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ namespace upconv {
 
 /// One loop [min, min + extent) of an update definition.
 struct Loop {
-  enum Kind { Serial, Unrolled, Vectorized };
+  enum Kind { Serial, Unrolled, Vectorized, Thread, Block };
   std::string name;
   Halide::Expr extent;
   Kind kind = Serial;
@@ -35,6 +36,11 @@ struct Loop {
 class Nest {
 public:
   explicit Nest(std::vector<Loop> loops);
+  /// For a GPU: all loops become one, a thread per iteration in blocks of
+  /// `threads`. Vectors have one lane there.
+  static Nest flattened(const std::vector<Loop> &loops, int64_t threads);
+
+  /// A loop; of the flattened ones, the loop over the threads.
   Halide::RVar operator[](const std::string &name) const;
   /// The loop's variable as a value; 0 when there is no such loop.
   Halide::Expr at(const std::string &name) const;
@@ -43,9 +49,25 @@ public:
   void schedule(Halide::Stage stage) const;
   const std::vector<Loop> &loops() const { return list; }
 
+  /// For a Func with a value per iteration: its variables, a loop by its name
+  /// as an expression of them, and the arguments of a call. A flattened nest
+  /// has one variable, the number of the iteration: Halide, which asks for what
+  /// range of each variable a thread needs the Func, knows no bounds of a
+  /// remainder but its whole range.
+  std::vector<Halide::Var> variables() const;
+  Halide::Expr in(const std::string &name) const;
+  std::vector<Halide::Expr> iteration() const;
+  bool isFlattened() const { return !flat.empty(); }
+
 private:
-  std::vector<Loop> list;
+  /// A flattened loop in iteration number `number`.
+  Halide::Expr flatLoop(const std::string &name, Halide::Expr number) const;
+  bool isFlat(const std::string &name) const;
+
+  std::vector<Loop> list; ///< of the domain
   Halide::RDom domain;
+  std::vector<Loop> flat; ///< the loops that became one
+  Halide::Expr number;    ///< of the iteration
 };
 
 class Builder {
@@ -87,8 +109,17 @@ public:
   /// behind the weights. Only done where the epilogue tests values.
   Halide::Expr opaque(Halide::Expr sum) const;
 
+  /// The loops of a definition of the output, as the target runs them.
+  Nest outputNest(const std::vector<Loop> &loops) const;
   /// Adds `output(index) = value` over the nest.
   void define(const Nest &nest, Halide::Expr index, Halide::Expr value);
+
+  /// Computes `func` in `loop` of the nest, for that iteration, in registers.
+  void keepInside(Halide::Func func, const Nest &nest, const std::string &loop);
+
+  /// Funcs whose memory is a thread's registers, and the floats of one thread
+  /// (ThreadRegisters).
+  std::map<std::string, int64_t> inRegisters;
 
   /// The kernel's arguments in the order of the contract.
   std::vector<Halide::Argument> arguments() const;

@@ -35,21 +35,18 @@ static Nest outputNest(const Builder &builder, const ChannelRun &run,
       {vector, run.count}};
   for (unsigned d = builder.spec.output.rank() - 1; d-- > 0;)
     loops.push_back({outer(d), builder.rangeEnd(d) - builder.rangeBegin(d)});
-  return Nest(loops);
+  return builder.outputNest(loops);
 }
 
 RunEmitter::RunEmitter(Builder &builder, const ChannelRun &run, int number)
     : builder(builder), run(run), number(number),
-      nest(outputNest(builder, run, vectorName())) {
-  for (const Loop &loop : nest.loops())
-    vars.emplace_back(loop.name);
-}
+      nest(outputNest(builder, run, vectorName())), vars(nest.variables()) {}
 
 std::vector<Expr> RunEmitter::coordinates() const {
   std::vector<Expr> result;
   for (unsigned d = 0; d + 1 < builder.spec.output.rank(); ++d)
-    result.push_back(Var(outer(d)) + builder.rangeBegin(d));
-  result.push_back(run.channel(Var(vectorName()), Var("lane")));
+    result.push_back(nest.in(outer(d)) + builder.rangeBegin(d));
+  result.push_back(run.channel(nest.in(vectorName()), nest.in("lane")));
   return result;
 }
 
@@ -61,6 +58,8 @@ Expr RunEmitter::outerCoordinate(unsigned d) const {
 
 void RunEmitter::vectorize(Halide::Func value,
                            const std::vector<Halide::RVar> &inner) {
+  if (nest.isFlattened()) // one lane, and no variable for it
+    return;
   value.bound(Var("lane"), 0, static_cast<int>(run.lanes));
   if (value.has_update_definition()) {
     Halide::Stage update = value.update(0);
@@ -90,15 +89,11 @@ std::vector<Expr> RunEmitter::outputElement() const {
 }
 
 Expr RunEmitter::valueAt(Halide::Func value) const {
-  std::vector<Expr> actual;
-  for (const Loop &loop : nest.loops())
-    actual.push_back(nest.at(loop.name));
-  return value(actual);
+  return value(nest.iteration());
 }
 
 void RunEmitter::keepInside(Halide::Func func) {
-  func.compute_at(builder.output, nest[vectorName()])
-      .store_in(Halide::MemoryType::Stack);
+  builder.keepInside(func, nest, vectorName());
 }
 
 void RunEmitter::store(Halide::Func value, const Function &f) {

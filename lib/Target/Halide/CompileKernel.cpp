@@ -9,14 +9,17 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include "Builder.h"
+#include "GpuContraction.h"
 #include "LoweringPasses.h"
 #include "MacCount.h"
 #include "MicroTile.h"
 #include "ObjectCheck.h"
 #include "Pairs.h"
+#include "ThreadRegisters.h"
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -88,7 +91,8 @@ static void build(Builder &builder) {
   switch (builder.spec.anchor) {
   case Anchor::ConvTranspose:
   case Anchor::Conv:
-    return emitContraction(builder);
+    return builder.spec.target.isGpu() ? emitGpuContraction(builder)
+                                       : emitContraction(builder);
   case Anchor::MaxPool:
   case Anchor::AveragePool:
     return buildPool(builder);
@@ -111,10 +115,14 @@ static void build(Builder &builder) {
 }
 
 static Halide::Target halideTarget(const KernelSpec &spec) {
-  return Halide::Target(spec.target.halide)
-      .with_feature(Halide::Target::NoRuntime)
-      .with_feature(Halide::Target::NoAsserts)
-      .with_feature(Halide::Target::NoBoundsQuery);
+  Halide::Target target = Halide::Target(spec.target.halide)
+                              .with_feature(Halide::Target::NoRuntime)
+                              .with_feature(Halide::Target::NoAsserts)
+                              .with_feature(Halide::Target::NoBoundsQuery);
+  // Names the device and its memory to the functions that launch kernels.
+  if (spec.target.isGpu())
+    target.set_feature(Halide::Target::UserContext);
+  return target;
 }
 
 /// The definitions of every Func, then the loop nest.
@@ -176,15 +184,33 @@ static void checkHalo(const KernelSpec &spec) {
           std::to_string(available(spec.input.haloHigh, d)));
 }
 
-static std::string objectBytes(const Halide::Module &module) {
+/// The functions that the library has for the kernels of a GPU
+/// (upconv/Runtime/Device.h), as Halide names them.
+static bool isDeviceFunction(const std::string &symbol) {
+  return symbol.rfind("halide_opencl_", 0) == 0 ||
+         symbol == "halide_copy_to_device";
+}
+
+static std::string objectBytes(const Halide::Module &module, bool isGpu) {
   auto buffer = module.compile_to_buffer();
   std::string object(reinterpret_cast<const char *>(buffer.data()),
                      buffer.size_in_bytes());
   for (const std::string &symbol : undefinedSymbols(object))
-    if (symbol != "memset" && symbol != "memcpy")
+    if (symbol != "memset" && symbol != "memcpy" &&
+        !(isGpu && isDeviceFunction(symbol)))
       throw std::runtime_error("the kernel's object needs the symbol '" +
                                symbol + "'");
   return object;
+}
+
+/// What the device is given: OpenCL C.
+static std::string deviceCode(const Halide::Module &module) {
+  for (const Halide::Buffer<> &buffer : module.buffers())
+    if (buffer.name().find("_gpu_source_kernels") != std::string::npos) {
+      const char *text = static_cast<const char *>(buffer.data());
+      return std::string(text, strnlen(text, buffer.size_in_bytes()));
+    }
+  return "// no kernel\n";
 }
 
 static std::string listing(const KernelSpec &spec, KernelText kind,
@@ -209,6 +235,8 @@ static std::string listing(const KernelSpec &spec, KernelText kind,
   case KernelText::Bitcode:
     return compiledText(module, OutputFileType::bitcode, ".bc");
   case KernelText::Ptx:
+    if (spec.target.isGpu())
+      return deviceCode(module);
     return "// target '" + spec.target.halide + "' is a CPU: no PTX\n";
   }
   return "";
@@ -246,8 +274,12 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   Halide::Pipeline pipeline(builder.output);
   pipeline.add_custom_lowering_pass(new PinBufferMins);
   pipeline.add_custom_lowering_pass(new UnalignedSums(builder.output.name()));
+  if (!builder.inRegisters.empty())
+    pipeline.add_custom_lowering_pass(new ThreadRegisters(builder.inRegisters));
+  if (spec.target.isGpu())
+    pipeline.add_custom_lowering_pass(new PlainFloats);
   int64_t fuse = spec.schedule.knob("fuse", 1);
-  if (spec.hasWeights() && fuse > 0)
+  if (spec.hasWeights() && !spec.target.isGpu() && fuse > 0)
     pipeline.add_custom_lowering_pass(new FuseLoops(fuse > 1));
   if (spec.schedule.knob("reduce", 0) != 0)
     pipeline.add_custom_lowering_pass(
@@ -264,7 +296,9 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
 
   TaskAxis task = taskAxis(spec);
   Size extent = taskExtent(spec);
-  bool known = task == TaskAxis::None || extent.isConstant();
+  // Loops that became launches cannot be counted.
+  bool known =
+      !spec.target.isGpu() && (task == TaskAxis::None || extent.isConstant());
   for (const Halide::Internal::LoweredFunc &function : module.functions())
     if (function.name == spec.name && spec.hasWeights() && known)
       if (auto loops = countMacs(function.body, 0, extent.constant)) {
@@ -273,7 +307,7 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
           result.executedMacs += macs;
         result.loopMacs = std::move(*loops);
       }
-  result.object = objectBytes(module);
+  result.object = objectBytes(module, spec.target.isGpu());
   result.text = listing(spec, kind, pipeline, builder, module);
 }
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GpuTile.h"
 #include "Stages.h"
 
 #include "upconv/Target/Halide/CompileKernel.h"
@@ -54,6 +55,8 @@ static TaskAxis defaultTaskAxis(const KernelSpec &spec) {
 }
 
 TaskAxis taskAxis(const KernelSpec &spec) {
+  if (spec.target.isGpu()) // a launch is the whole kernel
+    return TaskAxis::None;
   switch (spec.schedule.knob("task", -1)) {
   case 0:
     return TaskAxis::None;
@@ -136,7 +139,8 @@ HaloRequirement requiredHalo(const KernelSpec &spec) {
   HaloRequirement halo;
   halo.low.assign(spec.input.rank(), 0);
   halo.high.assign(spec.input.rank(), 0);
-  if (!spec.hasWeights() || guardsLoads(spec) || batchIsAxis(spec))
+  if (!spec.hasWeights() || spec.target.isGpu() || guardsLoads(spec) ||
+      batchIsAxis(spec))
     return halo;
   for (int64_t axis = 0; axis < spec.spatialRank(); ++axis) {
     int64_t dimension = axisDimension(spec, axis);
@@ -213,6 +217,11 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
                       {"fuse", 0, 2},
                       {"reduce", 0, 1},
                       {"splat", 0, 1},
+                      {"bc", 1, 64},
+                      {"bx", 1, 256},
+                      {"by", 1, 64},
+                      {"kc", 1, 64},
+                      {"kt", 1, 16},
                       {"task", -1, 3}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
@@ -263,12 +272,14 @@ static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
   if (spec.dilations[last] != 1)
     return "strategy " + quoted(name) +
            " needs dilation 1 on the innermost axis";
-  if (!spec.output.shape[last + 1].isConstant())
+  if (!spec.output.shape[last + 1].isConstant() && !usesGpuTiles(spec))
     return "strategy " + quoted(name) + " needs a constant innermost extent";
   bool several = name == "stacked";
+  // A thread of a GPU works out the residue of each of its columns.
+  bool inVectors = !usesGpuTiles(spec);
   for (const Stage &stage : stages(spec)) {
     several |= stage.axes[last].stacked > 1;
-    if (stage.axes[last].stacked > 1 &&
+    if (inVectors && stage.axes[last].stacked > 1 &&
         spec.outputChannels() % stage.tiling.step() != 0)
       if (auto violation = denseViolation(spec))
         return violation;
@@ -305,6 +316,13 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
         return "strategy 'matmul' needs a window of 1, got " +
                std::to_string(taps);
     return std::nullopt;
+  }
+  if (name == "tile")
+    return serves({Anchor::Conv, Anchor::ConvTranspose});
+  if (name == "tile-stacked") {
+    if (auto violation = serves({Anchor::ConvTranspose}))
+      return violation;
+    return stackedViolation(spec);
   }
   if (name == "pool")
     return serves({Anchor::MaxPool, Anchor::AveragePool});
@@ -357,6 +375,8 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
   if (auto violation = strategyViolation(spec))
     return violation;
   if (auto violation = pairViolation(spec))
+    return violation;
+  if (auto violation = gpuViolation(spec))
     return violation;
   if (spec.schedule.knob("reduce", 0) != 0) {
     if (!spec.hasWeights() || spec.groups != 1)

@@ -124,7 +124,7 @@ void buildElementwise(Builder &builder) {
                                {"vector", vectors}};
     for (size_t d = dimensions.size() - 1; d-- > 0;)
       loops.push_back({"d" + std::to_string(d), dimensions[d].extent});
-    Nest nest(loops);
+    Nest nest = builder.outputNest(loops);
     std::vector<Expr> indices = offsets;
     Expr position = (first + nest.at("vector")) * width + nest.at("lane");
     if (masked)

@@ -81,6 +81,13 @@ Expr LanesOfVectors::visit(const Broadcast *op) {
   return Shuffle::make({vector}, std::vector<int>(op->lanes, lane));
 }
 
+Expr PlainFloats::visit(const Call *op) {
+  Expr plain = IRMutator::visit(op);
+  const Call *call = plain.as<Call>();
+  return call && call->is_strict_float_intrinsic() ? unstrictify_float(call)
+                                                   : plain;
+}
+
 /// "co" of "out.s2.co".
 static std::string loopVariable(const std::string &name) {
   return name.substr(name.rfind('.') + 1);

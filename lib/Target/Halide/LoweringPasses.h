@@ -103,6 +103,16 @@ private:
   int lanes;
 };
 
+/// Strict operations become plain ones, for OpenCL C: it has no other kind, and
+/// what a driver may do with them is for its compiler's flags to say. Halide
+/// does the same, but only after it has turned comparisons of vectors into
+/// masks, and forgets the strict ones.
+class PlainFloats : public Halide::Internal::IRMutator {
+private:
+  using IRMutator::visit;
+  Halide::Expr visit(const Halide::Internal::Call *op) override;
+};
+
 } // namespace upconv
 
 #endif // UPCONV_LIB_TARGET_HALIDE_LOWERINGPASSES_H

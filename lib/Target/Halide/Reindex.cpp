@@ -164,7 +164,7 @@ static void emitPart(Builder &builder, const std::vector<Dimension> &dimensions,
                                {"vector", vectors}};
     for (size_t d = dimensions.size() - 1; d-- > 0;)
       loops.push_back({"d" + std::to_string(d), dimensions[d].extent});
-    Nest nest(loops);
+    Nest nest = builder.outputNest(loops);
     Expr step = (first + nest.at("vector")) * width + nest.at("lane");
     if (masked)
       nest.where(step < part.count);

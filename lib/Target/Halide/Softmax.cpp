@@ -33,18 +33,22 @@ void buildSoftmax(Builder &builder) {
   for (int d = rank - 2; d >= 0; --d)
     loops.push_back({"d" + std::to_string(d),
                      simplify(builder.rangeEnd(d) - builder.rangeBegin(d))});
-  Nest nest(loops);
+  Nest nest = builder.outputNest(loops);
   if (!can_prove(channels % lanes == 0))
     nest.where(nest.at("vector") * lanes + nest.at("lane") < channels);
 
   std::vector<Halide::Var> row;
   std::vector<Expr> actualRow, at, out;
-  for (int d = rank - 2; d >= 0; --d) {
+  for (int d = rank - 2; d >= 0 && !nest.isFlattened(); --d) {
     row.emplace_back("d" + std::to_string(d));
     actualRow.push_back(nest.at("d" + std::to_string(d)));
   }
+  if (nest.isFlattened()) {
+    row = nest.variables();
+    actualRow = nest.iteration();
+  }
   for (int d = 0; d + 1 < rank; ++d) {
-    at.push_back(Halide::Var("d" + std::to_string(d)) + builder.rangeBegin(d));
+    at.push_back(nest.in("d" + std::to_string(d)) + builder.rangeBegin(d));
     out.push_back(nest.at("d" + std::to_string(d)) + builder.rangeBegin(d));
   }
   auto load = [&](std::vector<Expr> coordinates, Expr channel) {
@@ -104,9 +108,8 @@ void buildSoftmax(Builder &builder) {
   builder.define(nest, builder.index(spec.output, out),
                  builder.finish(value, out));
   std::string rowLoop = "d" + std::to_string(rank - 2);
-  Halide::LoopLevel level(builder.output, nest[rowLoop]);
   for (Halide::Func func : {maxLanes, largest, sumLanes, sum})
-    func.compute_at(level).store_in(Halide::MemoryType::Stack);
+    builder.keepInside(func, nest, rowLoop);
 }
 
 } // namespace upconv

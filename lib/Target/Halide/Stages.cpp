@@ -8,6 +8,8 @@
 
 #include "Stages.h"
 
+#include "GpuTile.h"
+
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include <algorithm>
@@ -106,7 +108,8 @@ int64_t tiledPositions(const KernelSpec &spec, const Stage &stage,
 
 bool stacksResidues(const KernelSpec &spec) {
   return spec.schedule.strategy == "stacked" ||
-         spec.schedule.strategy == "phase-gemm";
+         spec.schedule.strategy == "phase-gemm" ||
+         spec.schedule.strategy == "tile-stacked";
 }
 
 /// All residues of one axis of a transposed convolution. Tap k reaches residue
@@ -257,6 +260,13 @@ static int64_t powerOfTwoAtLeast(int64_t value) {
 
 /// Cuts `tiling.channels` into vectors and tiles.
 static void cutChannels(const KernelSpec &spec, ChannelTiling &tiling) {
+  if (usesGpuTiles(spec)) {
+    // Packed weights are in the order of the columns of a thread block.
+    tiling.lanes = gpuBlockColumns(spec, tiling.channels);
+    tiling.fullTiles = tiling.channels / tiling.lanes;
+    tiling.lastVectors = tiling.channels % tiling.lanes ? 1 : 0;
+    return;
+  }
   int64_t lanes = spec.schedule.knob("lanes", spec.target.vectorFloats);
   tiling.lanes = std::min(lanes, powerOfTwoAtLeast(tiling.channels));
   int64_t all = (tiling.channels + tiling.lanes - 1) / tiling.lanes;

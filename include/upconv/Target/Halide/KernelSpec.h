@@ -138,6 +138,9 @@ struct KernelTarget {
   /// Of a kernel whose code LLVM emits from Halide's bitcode; empty: Halide
   /// does. Halide knows no system but Linux well enough (emitKernelCode).
   std::string triple;
+  std::string device; ///< "opencl": a kernel for a GPU; empty: for the CPU
+
+  bool isGpu() const { return !device.empty(); }
 };
 
 /// The one output dimension that a task loop outside the kernel may split. The
@@ -200,7 +203,10 @@ struct KernelSpec {
 /// only if hasWeights), the packed bias (flat; only if hasBias), the epilogue
 /// operands; one `int32_t *` per scalar; two `int32_t *` for the task window
 /// [begin, end) unless the task axis is None; the output's `halide_buffer_t *`.
-/// Only the `host` field of a buffer is read.
+/// Only the `host` field of a buffer is read. A kernel for a GPU has one more
+/// argument before all others, a `void **`: what it hands to the functions that
+/// it calls (upconv/Runtime/Device.h). Its `host` fields hold addresses in the
+/// device's memory.
 
 } // namespace upconv
 

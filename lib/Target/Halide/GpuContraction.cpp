@@ -1,0 +1,387 @@
+//===- GpuContraction.cpp - Contractions on thread blocks -----------------===//
+//
+// Each stage is one launch. A block of threads computes a tile of columns
+// (channels, stacked residues), pixels and rows; every thread holds its part of
+// the sums in registers. The reduction goes in steps: the threads copy the
+// inputs and the weights of some channels and taps to shared memory together,
+// then each multiplies what it needs of them. docs/RationaleGpu.md has the
+// arithmetic.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuContraction.h"
+#include "GpuTile.h"
+
+#include <cstdlib>
+#include <functional>
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Var;
+using Halide::Internal::simplify;
+
+namespace upconv {
+
+static Expr constant(int64_t value) { return static_cast<int32_t>(value); }
+static std::string tapLoop(int64_t axis) { return "k" + std::to_string(axis); }
+
+namespace {
+
+class TileStage {
+public:
+  TileStage(Builder &builder, const Stage &stage, int number);
+  void emit();
+
+private:
+  using Name = std::function<Expr(const std::string &)>;
+  /// Where the loops around a tile stand; the names are those of the loops.
+  StagePosition position(const Name &loop) const;
+  Expr tileOrigin(const Name &loop, int64_t axis) const;
+  Expr columnTile(const Name &loop) const { return loop("gy"); }
+  Func stagedInputs() const;
+  Func stagedWeights() const;
+  Func sums();
+  void spreadOverThreads(Func func, std::vector<Var> dimensions) const;
+  std::string named(const char *what) const {
+    return what + std::to_string(number);
+  }
+  /// Variables of the loops over the reduction that staged memory is for.
+  std::vector<std::string> stepLoops() const;
+  bool wholeSteps() const {
+    return stage.tiling.reduction % tile.channels == 0;
+  }
+
+  Builder &builder;
+  const KernelSpec &spec;
+  const Stage &stage;
+  GpuTile tile;
+  int64_t axes;
+  int number;
+  std::vector<Expr> counts; ///< positions per axis
+  std::vector<Expr>
+      tiles; ///< per axis; those outside the two innermost: 1 each
+  Expr images;
+};
+
+} // namespace
+
+TileStage::TileStage(Builder &builder, const Stage &stage, int number)
+    : builder(builder), spec(builder.spec), stage(stage),
+      tile(gpuTileOf(spec, stage)), axes(axisCount(spec)), number(number),
+      images(batchIsAxis(spec) ? Expr(1) : builder.size(spec.output.shape[0])) {
+  for (int64_t a = 0; a < axes; ++a) {
+    Expr count = positionCount(builder, stage.axes[a], a);
+    int64_t size = a == axes - 1   ? tile.blockPixels()
+                   : a == axes - 2 ? tile.blockRows()
+                                   : 1;
+    counts.push_back(count);
+    tiles.push_back(simplify((count + constant(size - 1)) / constant(size)));
+  }
+}
+
+/// The first position of the block along an axis. Blocks along x are numbered
+/// pixels fastest, then rows, the axes outside and images: that number may be
+/// large, those along y and z are at most 65535.
+Expr TileStage::tileOrigin(const Name &loop, int64_t axis) const {
+  Expr rest = loop("gx");
+  for (int64_t a = axes - 1; a > axis; --a)
+    rest = rest / tiles[a];
+  bool outermost = axis == 0 && batchIsAxis(spec);
+  Expr number = outermost ? rest : rest % tiles[axis];
+  int64_t size = axis == axes - 1   ? tile.blockPixels()
+                 : axis == axes - 2 ? tile.blockRows()
+                                    : 1;
+  return number * constant(size);
+}
+
+StagePosition TileStage::position(const Name &loop) const {
+  StagePosition at;
+  for (int64_t a = 0; a < axes; ++a)
+    at.positions.push_back(tileOrigin(loop, a));
+  Expr rest = loop("gx");
+  for (int64_t a = axes; a-- > 0;)
+    rest = rest / tiles[a];
+  at.image = batchIsAxis(spec) ? Expr(0) : rest;
+  Expr number = loop("gz");
+  at.copies.resize(axes);
+  for (int64_t a = axes; a-- > 0;) {
+    int64_t copies = stage.axes[a].copies;
+    at.copies[a] = copies == 1 ? Expr(0) : number % constant(copies);
+    if (copies != 1)
+      number = number / constant(copies);
+  }
+  at.group = stage.tiling.groups == 1 ? Expr(0) : number;
+  at.column = columnTile(loop) * constant(tile.blockColumns());
+  return at;
+}
+
+std::vector<std::string> TileStage::stepLoops() const {
+  std::vector<std::string> names = {"ko", "kto"};
+  for (int64_t a = axes - 1; a-- > 0;)
+    names.push_back(tapLoop(a));
+  return names;
+}
+
+static Expr variable(const std::string &name) { return Var(name); }
+
+static std::vector<Var> variablesOf(const std::vector<std::string> &names) {
+  std::vector<Var> variables;
+  for (const std::string &name : names)
+    variables.emplace_back(name);
+  return variables;
+}
+
+static std::vector<Expr> valuesOf(const Nest &nest,
+                                  const std::vector<std::string> &names) {
+  std::vector<Expr> values;
+  for (const std::string &name : names)
+    values.push_back(nest.at(name));
+  return values;
+}
+
+template <typename T>
+static std::vector<T> joined(std::vector<T> first,
+                             const std::vector<T> &second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+/// inputs(channel, i, row, step..., gx, gz): element i of the window along the
+/// innermost axis.
+Func TileStage::stagedInputs() const {
+  Var channel("channel"), i("i"), row("row");
+  std::vector<std::string> outer = joined(stepLoops(), {"gx", "gz"});
+  StagePosition at = position(variable);
+  const AxisStage &inner = stage.axes.back();
+  std::vector<Expr> coordinates;
+  for (int64_t a = 0; a < axes; ++a) {
+    const AxisStage &along = stage.axes[a];
+    if (a == axes - 1) {
+      Expr firstTap = variable("kto") * constant(tile.taps);
+      Expr lowest =
+          constant(std::min<int64_t>(0, (tile.taps - 1) * inner.tapStep));
+      coordinates.push_back(
+          inputCoordinate(builder, along, a, at.positions[a], firstTap) +
+          lowest + i);
+    } else {
+      Expr position = at.positions[a];
+      if (a == axes - 2)
+        position += row;
+      coordinates.push_back(
+          inputCoordinate(builder, along, a, position, variable(tapLoop(a))));
+    }
+  }
+  Expr ci = variable("ko") * constant(tile.channels) + channel;
+  Expr exists = wholeSteps() ? Halide::Internal::const_true()
+                             : ci < constant(stage.tiling.reduction);
+  Func func(named("inputs"));
+  func(joined({channel, i, row}, variablesOf(outer))) =
+      inputElement(builder, coordinates, at.image,
+                   at.group * constant(stage.tiling.reduction) + ci, exists);
+  func.bound(channel, 0, constant(tile.channels))
+      .bound(i, 0, constant(tile.span(inner)))
+      .bound(row, 0, constant(tile.blockRows()));
+  if (tile.pitch() != tile.channels)
+    func.align_storage(channel, constant(tile.pitch()));
+  // The weights behind it begin at a vector.
+  func.align_storage(i, 4);
+  return func;
+}
+
+/// weights(column, channel, tap, step..., gy, gz).
+Func TileStage::stagedWeights() const {
+  const ChannelTiling &tiling = stage.tiling;
+  Var column("column"), channel("channel"), tap("tap");
+  std::vector<std::string> outer = joined(stepLoops(), {"gy", "gz"});
+  StagePosition at = position([](const std::string &name) {
+    return name == "gx" ? Expr(0) : variable(name);
+  });
+  Expr copy = 0, tapIndex = 0;
+  for (int64_t a = 0; a < axes; ++a) {
+    const AxisStage &along = stage.axes[a];
+    copy = copy * constant(along.copies) + at.copies[a];
+    tapIndex = tapIndex * constant(along.taps) +
+               (a == axes - 1 ? variable("kto") * constant(tile.taps) + tap
+                              : variable(tapLoop(a)));
+  }
+  Expr ci = variable("ko") * constant(tile.channels) + channel;
+  int64_t width = tile.blockColumns();
+  Expr row =
+      (copy * constant(stage.taps()) + tapIndex) * constant(tiling.reduction) +
+      ci;
+  Expr index = at.group * constant(panelFloats(spec)) +
+               constant(stage.firstFloat) +
+               columnTile(variable) * constant(width * stage.rows()) +
+               row * constant(width) + column;
+  Expr value = builder.loadWeight(index);
+  if (!wholeSteps()) {
+    Expr exists = ci < constant(tiling.reduction);
+    value = Halide::select(
+        exists, builder.loadWeight(Halide::select(exists, index, 0)), 0.0f);
+  }
+  Func func(named("weights"));
+  func(joined({column, channel, tap}, variablesOf(outer))) = value;
+  func.bound(column, 0, constant(width))
+      .bound(channel, 0, constant(tile.channels))
+      .bound(tap, 0, constant(tile.taps));
+  return func;
+}
+
+/// All elements of a staged step, one after the other over the threads.
+void TileStage::spreadOverThreads(Func func,
+                                  std::vector<Var> dimensions) const {
+  Var all = dimensions.front();
+  for (size_t d = 1; d < dimensions.size(); ++d) {
+    Var fused("fused" + std::to_string(d));
+    func.fuse(all, dimensions[d], fused);
+    all = fused;
+  }
+  Var turn("turn"), thread("thread"), rest("rest"), tc("tc"), tx("tx"),
+      ty("ty");
+  func.split(all, turn, thread, constant(tile.threads()),
+             Halide::TailStrategy::GuardWithIf)
+      .split(thread, rest, tc, constant(tile.columnThreads))
+      .split(rest, ty, tx, constant(tile.pixelThreads))
+      .gpu_threads(tc, tx, ty);
+}
+
+/// The sums of a block: sums(lane, v, xi, yi, tc, tx, ty, gx, gy, gz).
+Func TileStage::sums() {
+  const AxisStage &inner = stage.axes.back();
+  std::vector<Loop> loops = {
+      {"ki", constant(tile.channels)},
+      {"kt", constant(tile.taps)},
+      {"ko", constant(ceilDiv(stage.tiling.reduction, tile.channels))},
+      {"kto", constant(inner.taps / tile.taps)}};
+  for (int64_t a = axes - 1; a-- > 0;)
+    loops.push_back({tapLoop(a), constant(stage.axes[a].taps)});
+  Nest reduction(loops);
+  Func inputs = stagedInputs(), weights = stagedWeights();
+
+  std::vector<std::string> names = {"lane", "v",  "xi", "yi", "tc",
+                                    "tx",   "ty", "gx", "gy", "gz"};
+  std::vector<Var> variables = variablesOf(names);
+  Func func(named("acc"));
+  func(variables) = 0.0f;
+  Expr pixel = variable("xi") * constant(tile.pixelThreads) + variable("tx");
+  Expr row = variable("yi") * constant(tile.rowThreads) + variable("ty");
+  Expr column =
+      (variable("v") * constant(tile.columnThreads) + variable("tc")) *
+          constant(tile.lanes) +
+      variable("lane");
+  // Taps run against the input where their step is negative.
+  Expr tap = reduction.at("kt");
+  Expr first = constant(inner.tapStep < 0 ? tile.taps - 1 : 0);
+  Expr i =
+      pixel * constant(inner.inStep) + (inner.tapStep < 0 ? first - tap : tap) *
+                                           constant(std::abs(inner.tapStep));
+  std::vector<Expr> step = valuesOf(reduction, stepLoops());
+  func(variables) +=
+      inputs(joined({reduction.at("ki"), i, row},
+                    joined(step, {variable("gx"), variable("gz")}))) *
+      weights(joined({column, reduction.at("ki"), tap},
+                     joined(step, {variable("gy"), variable("gz")})));
+
+  const std::pair<const char *, int64_t> inTile[] = {
+      {"lane", tile.lanes},       {"v", tile.vectors},
+      {"xi", tile.pixels},        {"yi", tile.rows},
+      {"tc", tile.columnThreads}, {"tx", tile.pixelThreads},
+      {"ty", tile.rowThreads}};
+  for (auto [name, extent] : inTile)
+    func.bound(Var(name), 0, constant(extent));
+  std::vector<Halide::VarOrRVar> order = {Var("lane"),     Var("v"),
+                                          Var("xi"),       Var("yi"),
+                                          reduction["ki"], reduction["kt"]};
+  for (const char *name : {"tc", "tx", "ty", "gx", "gy", "gz"})
+    order.emplace_back(Var(name));
+  for (const std::string &name : stepLoops())
+    order.emplace_back(reduction[name]);
+  func.update(0).reorder(order);
+  for (Halide::Stage definition : {Halide::Stage(func), func.update(0)}) {
+    definition.unroll(Var("v")).unroll(Var("xi")).unroll(Var("yi"));
+    definition.gpu_threads(Var("tc"), Var("tx"), Var("ty"));
+    if (tile.lanes > 1)
+      definition.vectorize(Var("lane"));
+  }
+  // Multiply-adds in a row, 8 KB of code, before a loop costs less than they do
+  // in the instruction cache.
+  const int64_t mostUnrolled = 512;
+  if (tile.sums() * tile.taps <= mostUnrolled)
+    func.update(0).unroll(reduction["kt"]);
+  if (tile.sums() * tile.taps * tile.channels <= mostUnrolled)
+    func.update(0).unroll(reduction["ki"]);
+
+  for (Func staged : {inputs, weights})
+    staged.compute_at(func, reduction["ko"])
+        .store_in(Halide::MemoryType::GPUShared);
+  spreadOverThreads(inputs, {Var("channel"), Var("i"), Var("row")});
+  spreadOverThreads(weights, {Var("column"), Var("channel"), Var("tap")});
+  func.store_in(Halide::MemoryType::Register);
+  builder.inRegisters[func.name()] = tile.sums();
+  return func;
+}
+
+void TileStage::emit() {
+  const ChannelTiling &tiling = stage.tiling;
+  Expr along = images;
+  for (const Expr &count : tiles)
+    along = along * count;
+  std::vector<Loop> loops = {
+      {"lane", constant(tile.lanes),
+       tile.lanes > 1 ? Loop::Vectorized : Loop::Unrolled},
+      {"v", constant(tile.vectors), Loop::Unrolled},
+      {"xi", constant(tile.pixels), Loop::Unrolled},
+      {"yi", constant(tile.rows), Loop::Unrolled},
+      {"tc", constant(tile.columnThreads), Loop::Thread},
+      {"tx", constant(tile.pixelThreads), Loop::Thread},
+      {"ty", constant(tile.rowThreads), Loop::Thread},
+      {"gx", simplify(along), Loop::Block},
+      {"gy", constant(tiling.tiles()), Loop::Block},
+      {"gz", constant(stage.copies() * tiling.groups), Loop::Block}};
+  Nest nest(loops);
+  StagePosition at =
+      position([&](const std::string &name) { return nest.at(name); });
+  at.positions[axes - 1] +=
+      nest.at("xi") * constant(tile.pixelThreads) + nest.at("tx");
+  nest.where(at.positions[axes - 1] < counts[axes - 1]);
+  if (axes >= 2) {
+    at.positions[axes - 2] +=
+        nest.at("yi") * constant(tile.rowThreads) + nest.at("ty");
+    nest.where(at.positions[axes - 2] < counts[axes - 2]);
+  }
+  // In units of vectors: one is stored whole or not at all.
+  Expr vector = nest.at("gy") * constant(tile.vectors * tile.columnThreads) +
+                nest.at("v") * constant(tile.columnThreads) + nest.at("tc");
+  if (tiling.channels % tile.blockColumns() != 0)
+    nest.where(vector < constant(tiling.channels / tile.lanes));
+  at.column = vector * constant(tile.lanes);
+  // Whole vectors lie within one residue, so the lane is added at the end.
+  std::vector<Expr> element = outputElement(builder, stage, at);
+  keepInside(builder, stage, nest, element);
+  at.column += nest.at("lane");
+  element.back() += nest.at("lane");
+
+  Expr value = 0.0f;
+  Func func;
+  if (stage.taps() > 0) {
+    std::vector<Expr> arguments;
+    for (const Loop &loop : loops)
+      arguments.push_back(nest.at(loop.name));
+    func = sums();
+    value = func(arguments);
+  }
+  builder.define(nest, builder.index(spec.output, element),
+                 finishSum(builder, stage, at, value, element));
+  if (stage.taps() > 0)
+    func.compute_at(builder.output, nest["gx"]);
+}
+
+void emitGpuContraction(Builder &builder) {
+  if (!usesGpuTiles(builder.spec))
+    return emitGpuDirect(builder);
+  int number = 0;
+  for (const Stage &stage : stages(builder.spec))
+    TileStage(builder, stage, number++).emit();
+}
+
+} // namespace upconv
