@@ -79,6 +79,8 @@ static ExitStatus benchOne(const Options &options, const std::string &id,
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
+  if (ExitStatus status = session.wantCpu("bench"); status != ExitOk)
+    return status;
   if (!session.runsHere())
     return session.refuseToRun("'--mca CPU' rates its loops");
   if (ExitStatus status = session.build(); status != ExitOk)
@@ -180,6 +182,8 @@ static ExitStatus benchModel(const Options &options, std::vector<Row> &rows) {
   {
     Session session(options);
     if (ExitStatus status = session.open(); status != ExitOk)
+      return status;
+    if (ExitStatus status = session.wantCpu("bench"); status != ExitOk)
       return status;
     pinBatch(pinned, session);
   }

@@ -102,6 +102,8 @@ static ExitStatus rateLayer(const Options &options, const std::string &id,
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
+  if (ExitStatus status = session.wantCpu("bench"); status != ExitOk)
+    return status;
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
     return status;
   std::optional<BenchRequest> request = benchRequest(session);

@@ -10,6 +10,12 @@ ExitStatus Compilation::checkArchitecture() const {
   const TargetInfo &first = sessions.front()->target;
   for (const auto &session : sessions) {
     const TargetInfo &target = session->target;
+    if (target.isGpu() && sessions.size() > 1) {
+      printError("'--target' names '" + target.name +
+                 "' and others: a library for a GPU and other targets is not "
+                 "supported by this version");
+      return ExitUnsupported;
+    }
     if (target.triple == first.triple)
       continue;
     printError("'--target' names '" + first.name + "' (" + first.triple +

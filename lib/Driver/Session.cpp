@@ -19,6 +19,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace upconv;
@@ -108,6 +110,14 @@ ExitStatus Session::openLike(const Session &imported) {
   kerasModule = model.module->clone();
   countParameters();
   return ExitOk;
+}
+
+ExitStatus Session::wantCpu(llvm::StringRef command) const {
+  if (!target.isGpu())
+    return ExitOk;
+  printError("'" + command.str() + "' for target '" + target.name +
+             "' is not supported by this version: it measures CPUs");
+  return ExitUnsupported;
 }
 
 void Session::countParameters() {
@@ -243,6 +253,10 @@ ExitStatus Session::build() {
 }
 
 bool Session::runsHere() const {
+  // Whether it has the device that a GPU's kernels want, the library finds out.
+  if (target.isGpu())
+    return llvm::Triple(target.triple).getArch() ==
+           llvm::Triple(llvm::sys::getProcessTriple()).getArch();
   llvm::Expected<TargetInfo> host = tables->target("host");
   if (!host) {
     llvm::consumeError(host.takeError());

@@ -100,6 +100,8 @@ ExitStatus LayerTuner::open() {
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
+  if (ExitStatus status = session.wantCpu("tune"); status != ExitOk)
+    return status;
   if (!remote && !session.runsHere())
     return session.refuseToRun("'--remote HOST' times on a machine that does");
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)

@@ -102,6 +102,7 @@ void PlanBuilder::describe() {
   library.sourceFile = text("keras.source");
   library.kerasVersion = text("keras.version");
   library.target = target.name;
+  library.device = target.device;
   library.triple = target.triple;
   library.cpu = target.cpu;
   library.features = target.features;
@@ -161,21 +162,24 @@ void PlanBuilder::extents() {
   }
 }
 
-// Kernels index with 32 bits.
+// Kernels index with 32 bits. The last block of threads on a GPU counts on
+// behind the elements.
 LogicalResult PlanBuilder::checkTensor(Value value) {
+  int64_t behind = target.isGpu() ? 127 : 0;
+  int64_t most = std::numeric_limits<int32_t>::max() - behind;
   AffineExpr elements = getFootprint(value);
   std::optional<int64_t> known = getConstant(elements);
-  if (known && (*known < 0 || *known > std::numeric_limits<int32_t>::max()))
+  if (known && (*known < 0 || *known > most))
     return emitError(value.getLoc())
-           << "a tensor of " << *known
-           << " elements is not supported: at most 2147483647 per tensor";
+           << "a tensor of " << *known << " elements is not supported: at most "
+           << most << " per tensor";
   if (!known)
     plan.library.checks.push_back(
         {ExtentCheck::Rule::FitsInt32,
-         elements,
+         elements + behind,
          {},
          ("a tensor of layer '" + keras::getLayerName(value.getLoc()) +
-          "' would have more than 2147483647 elements")
+          "' would have more than " + Twine(most) + " elements")
              .str()});
   return success();
 }

@@ -130,7 +130,8 @@ void ModuleBuilder::buildCore() {
   checkPorts(inputs, plan.inputs.size());
   checkPorts(outputs, plan.outputs.size());
 
-  // What steps finds in it: inputs, outputs, values, and weights from outside.
+  // What steps finds in it: inputs, outputs, values, and weights from outside
+  // or on the device.
   Value *frame = localArray(pointer, 4, "frame");
   if (takesWeights(plan)) {
     Value *status = builder.CreateCall(
@@ -144,6 +145,8 @@ void ModuleBuilder::buildCore() {
   builder.CreateStore(
       results ? results : llvm::ConstantPointerNull::get(builder.getPtrTy()),
       element(frame, 2));
+  if (onDevice())
+    return executeOnDevice(frame, results);
   Value *status = builder.CreateCall(
       runtime("upconv_rt_execute", i32, {pointer, i64, i64, pointer, pointer}),
       {options, extents.getWorkspaceSize(builder, results),
@@ -186,8 +189,13 @@ llvm::Constant *ModuleBuilder::stamp() {
 void ModuleBuilder::buildPrepare() {
   prepare = define(takesWeights(plan) ? "_prepare_processor" : "_prepare", i32,
                    {}, {}, /*isPublic=*/!takesWeights(plan));
-  builder.CreateRet(builder.CreateCall(runtime("upconv_rt_prepare", i32, {i32}),
-                                       {builder.getInt32(requiredFeatures)}));
+  if (onDevice())
+    builder.CreateRet(
+        builder.CreateCall(runtime("upconv_rt_device_prepare", i32, {}), {}));
+  else
+    builder.CreateRet(
+        builder.CreateCall(runtime("upconv_rt_prepare", i32, {i32}),
+                           {builder.getInt32(requiredFeatures)}));
 }
 
 void ModuleBuilder::buildCheckWeights() {
@@ -218,9 +226,10 @@ void ModuleBuilder::buildPack() {
 
 void ModuleBuilder::buildStatusString() {
   statusString = define("_status_string", pointer, {i32}, {"status"}, true);
-  builder.CreateRet(
-      builder.CreateCall(runtime("upconv_rt_status_string", pointer, {i32}),
-                         {statusString->getArg(0)}));
+  const char *name =
+      onDevice() ? "upconv_rt_device_status_string" : "upconv_rt_status_string";
+  builder.CreateRet(builder.CreateCall(runtime(name, pointer, {i32}),
+                                       {statusString->getArg(0)}));
 }
 
 void ModuleBuilder::run() {
@@ -238,6 +247,10 @@ void ModuleBuilder::run() {
   if (extents.function()) {
     buildWorkspaceSize();
     buildOutputShape();
+  }
+  if (onDevice()) {
+    declareDeviceFunctions();
+    buildRelease();
   }
   buildDescribe();
 }

@@ -98,9 +98,16 @@ std::string upconv::emitDescription(const LibraryPlan &plan) {
         out.value(llvm::json::fixUTF8(check.message));
     });
     out.attributeObject("workspace", [&] {
-      out.attribute("bytes", staticWorkspaceBytes(plan).value_or(-1));
+      int64_t bytes = staticWorkspaceBytes(plan).value_or(-1);
+      out.attribute("bytes", plan.device.empty() ? bytes : 0);
       out.attribute("alignment", UPCONV_RT_WORKSPACE_ALIGNMENT);
     });
+    if (!plan.device.empty())
+      out.attributeObject("device", [&] {
+        text(out, "kind", plan.device);
+        out.attribute("workspace_bytes",
+                      staticWorkspaceBytes(plan).value_or(-1));
+      });
     out.attribute("parameters", plan.parameters);
     out.attributeObject("weights", [&] {
       out.attribute("bytes",

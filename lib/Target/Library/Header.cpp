@@ -7,7 +7,7 @@
 
 #include "PlanQueries.h"
 
-#include "upconv/Runtime/Runtime.h"
+#include "upconv/Runtime/Device.h"
 #include "upconv/Target/Library/EmitLibrary.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -51,13 +51,15 @@ public:
   HeaderWriter(const LibraryPlan &plan, llvm::raw_ostream &out)
       : plan(plan), out(out), name(plan.name),
         upper(llvm::StringRef(plan.name).upper()),
-        isDynamic(!plan.extents.empty()) {}
+        isDynamic(!plan.extents.empty()), onDevice(!plan.device.empty()) {}
 
   void write();
 
 private:
   void documentation();
   void documentWeights();
+  void documentWorkspace();
+  void documentDevice();
   void documentTarget(const LibraryPlan &part);
   void documentKernels(const LibraryPlan &part);
   void documentPort(const Port &port, const char *what);
@@ -69,7 +71,7 @@ private:
   const LibraryPlan &plan;
   llvm::raw_ostream &out;
   std::string name, upper;
-  bool isDynamic;
+  bool isDynamic, onDevice;
 };
 } // namespace
 
@@ -106,6 +108,39 @@ void HeaderWriter::documentWeights() {
       << "_prepare, which checks all of it, and to every run by "
          "options.weights.\n * It is only read; any number of runs share "
          "it.\n";
+}
+
+void HeaderWriter::documentWorkspace() {
+  out << " * Workspace: ";
+  if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
+    out << plural(*bytes, "byte");
+  else
+    out << (onDevice ? "as the extents want it"
+                     : "what " + name + "_workspace_size says");
+  if (onDevice) {
+    out << ", on the device; options->workspace is not read.\n";
+    return;
+  }
+  out << ", aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
+      << "; one per run at a time.\n";
+}
+
+void HeaderWriter::documentDevice() {
+  out << " *\n * Kernels run on a device of OpenCL, a GPU if there is one, "
+         "whose "
+         "driver\n * (libOpenCL.so.1) is loaded by "
+      << name
+      << "_prepare or the first run. The device, its\n * memory, the weights "
+         "in "
+         "it and the kernels that the driver has built stay open\n * until "
+      << name
+      << "_release; the first run of a kernel waits for its being built. Any\n"
+         " * thread may call any function; runs of this library take turns. Of "
+         "the options\n * only struct_size and the weights mean anything. "
+         "After a status from "
+      << upper
+      << "_NO_DEVICE on\n * everything is closed, and the next run begins "
+         "anew.\n */\n";
 }
 
 void HeaderWriter::documentTarget(const LibraryPlan &part) {
@@ -160,13 +195,7 @@ void HeaderWriter::documentation() {
       out << " *   refused: " << comment(check.message) << "\n";
   }
   documentWeights();
-  out << " * Workspace: ";
-  if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
-    out << plural(*bytes, "byte");
-  else
-    out << "what " << name << "_workspace_size says";
-  out << ", aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
-      << "; one per run at a time.\n";
+  documentWorkspace();
   for (const LibraryPlan &part : plan.parts)
     documentTarget(part);
   if (plan.parts.empty())
@@ -179,6 +208,8 @@ void HeaderWriter::documentation() {
   documentKernels(plan);
   for (const LibraryPlan &part : plan.parts)
     documentKernels(part);
+  if (onDevice)
+    return documentDevice();
   out << " *\n * Every function may be called by any number of threads at "
          "once; "
          "nothing is kept\n"
@@ -205,7 +236,7 @@ void HeaderWriter::constants() {
         known->second = -1;
     }
   if (std::optional<int64_t> bytes = staticWorkspaceBytes(plan))
-    macros.emplace_back("WORKSPACE_SIZE", *bytes);
+    macros.emplace_back("WORKSPACE_SIZE", onDevice ? 0 : *bytes);
   if (takesWeights(plan))
     macros.emplace_back("PACKED_SIZE", packedSize(plan));
   bool any = false;
@@ -234,7 +265,7 @@ void HeaderWriter::variables() {
 }
 
 void HeaderWriter::types() {
-  const std::pair<const char *, int> statuses[] = {
+  std::vector<std::pair<const char *, int>> statuses = {
       {"OK", UPCONV_RT_OK},
       {"INVALID_ARGUMENT", UPCONV_RT_INVALID_ARGUMENT},
       {"INVALID_EXTENT", UPCONV_RT_INVALID_EXTENT},
@@ -245,10 +276,16 @@ void HeaderWriter::types() {
       {"UNSUPPORTED_CPU", UPCONV_RT_UNSUPPORTED_CPU},
       {"INTERNAL", UPCONV_RT_INTERNAL},
       {"INVALID_WEIGHTS", UPCONV_RT_INVALID_WEIGHTS}};
+  if (onDevice)
+    statuses.insert(statuses.end(),
+                    {{"NO_DEVICE", UPCONV_RT_NO_DEVICE},
+                     {"DEVICE_MEMORY", UPCONV_RT_DEVICE_MEMORY},
+                     {"DEVICE_BUILD", UPCONV_RT_DEVICE_BUILD},
+                     {"DEVICE_FAILED", UPCONV_RT_DEVICE_FAILED}});
   out << "typedef enum {\n";
   for (auto [status, value] : statuses)
     out << "  " << upper << "_" << status << " = " << value
-        << (value == UPCONV_RT_INVALID_WEIGHTS ? "\n" : ",\n");
+        << (value == statuses.back().second ? "\n" : ",\n");
   out << "} " << name << "_status;\n\n";
 
   variables();
@@ -367,6 +404,10 @@ void HeaderWriter::functions() {
         << "_inputs *inputs, int threads);\n"
         << name << "_status " << name << "_output_shape(const " << name
         << "_inputs *inputs, " << name << "_shapes *shapes);\n\n";
+  if (onDevice)
+    out << "/* Gives back everything that is open on the device; waits for the "
+           "run that is under\n * way, if there is one. */\n"
+        << "void " << name << "_release(void);\n\n";
   out << "/* Never NULL. */\n"
       << "const char *" << name << "_status_string(" << name
       << "_status status);\n"

@@ -1,6 +1,7 @@
 //===- MachineCode.cpp - The calling sequence to object code --------------===//
 
 #include "CallingSequence.h"
+#include "DeviceRun.h"
 
 #include "upconv/Runtime/RuntimeBitcode.h"
 #include "upconv/Target/Library/EmitLibrary.h"
@@ -139,6 +140,11 @@ llvm::Error upconv::finishCallingSequence(const LibraryPlan &plan,
     return llvm::createStringError("library '" + plan.name +
                                    "': the runtime cannot be linked");
   std::vector<std::string> visible = publicSymbols(plan);
+  for (const DeviceFunction &used : deviceFunctions(plan)) {
+    llvm::Function *function = module.getFunction(used.ours);
+    function->setName(deviceSymbol(plan, used));
+    visible.push_back(function->getName().str());
+  }
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
     return llvm::is_contained(visible, value.getName());
   });

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CallingSequence.h"
+#include "DeviceRun.h"
 
 #include "upconv/Target/Library/EmitLibrary.h"
 
@@ -110,6 +111,8 @@ static llvm::Error checkKernels(const LibraryPlan &plan,
                                  "', which is a name of the library itself");
       names[name] = renamed;
     }
+  for (const DeviceFunction &function : deviceFunctions(plan))
+    names[function.halide.str()] = deviceSymbol(plan, function);
   for (const Kernel &kernel : kernels)
     for (const std::string &name : kernel.undefined)
       if (!name.empty() && !names.count(name) &&

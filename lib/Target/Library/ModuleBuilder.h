@@ -1,8 +1,8 @@
 //===- ModuleBuilder.h - The functions of a library, one by one -----------===//
 //
 // What is built where: CallingSequence.cpp (run, prepare, weights from
-// outside), Steps.cpp (the plan's steps), SizeFunctions.cpp (what can be
-// asked).
+// outside), DeviceRun.cpp (what is different for a GPU), Steps.cpp (the plan's
+// steps), SizeFunctions.cpp (what can be asked).
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,6 +60,7 @@ private:
 
   void buildSteps();
   llvm::Value *address(const Place &place);
+  llvm::GlobalVariable *weightsSection();
   void buildLaunch(const KernelLaunch &launch);
   void buildZeroMargins(const ZeroMargins &zero);
   void buildCore();
@@ -69,11 +70,23 @@ private:
   void buildPack();
   llvm::Constant *stamp();
   void buildStatusString();
+  llvm::Value *hostWorkspaceSize(llvm::Value *results);
   void buildSizes();
   void buildExtentsError();
   void buildWorkspaceSize();
   void buildOutputShape();
   void buildDescribe();
+
+  // Of a library for a GPU (DeviceRun.cpp).
+  bool onDevice() const { return !plan.device.empty(); }
+  void declareDeviceFunctions();
+  int64_t deviceKernels() const;
+  llvm::GlobalVariable *devicePrograms();
+  llvm::Value *portSizes(llvm::ArrayRef<Port> ports, llvm::Value *results,
+                         const llvm::Twine &name);
+  std::pair<llvm::Value *, llvm::Value *> hostWeights(llvm::Value *frame);
+  void executeOnDevice(llvm::Value *frame, llvm::Value *results);
+  void buildRelease();
 
   const LibraryPlan &plan;
   llvm::Module &module;
@@ -87,11 +100,11 @@ private:
                  *statusString = nullptr, *sizes = nullptr,
                  *extentsError = nullptr, *checkWeights = nullptr,
                  *pack = nullptr;
-  llvm::GlobalVariable *stampData = nullptr;
+  llvm::GlobalVariable *stampData = nullptr, *programs = nullptr;
   // Within steps: the bases of places and the arrays that launches share.
   std::vector<llvm::Value *> inputBases, outputBases, slotBases;
   llvm::Value *weights = nullptr, *values = nullptr, *buffers = nullptr,
-              *scalars = nullptr, *arguments = nullptr;
+              *scalars = nullptr, *arguments = nullptr, *runPlace = nullptr;
 };
 
 } // namespace upconv

@@ -171,6 +171,8 @@ std::vector<std::string> upconv::publicSymbols(const LibraryPlan &plan) {
   std::vector<std::string> names = {plan.name + "_prepare", plan.name + "_run",
                                     plan.name + "_status_string",
                                     plan.name + "_describe"};
+  if (!plan.device.empty())
+    names.push_back(plan.name + "_release");
   if (!plan.packWords.empty())
     names.push_back(plan.name + "_pack");
   if (!plan.extents.empty()) {

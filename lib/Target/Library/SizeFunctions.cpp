@@ -15,6 +15,13 @@ using llvm::Function;
 using llvm::Value;
 using mlir::AffineExpr;
 
+/// What a run wants of its caller: nothing where the workspace is on a device.
+Value *ModuleBuilder::hostWorkspaceSize(Value *results) {
+  if (onDevice())
+    return builder.getInt64(0);
+  return extents.getWorkspaceSize(builder, results);
+}
+
 /// For generic hosts: both results are optional.
 void ModuleBuilder::buildSizes() {
   sizes =
@@ -33,8 +40,7 @@ void ModuleBuilder::buildSizes() {
     builder.SetInsertPoint(next);
   };
   storeIfWanted(sizes->getArg(2), [&] {
-    builder.CreateStore(extents.getWorkspaceSize(builder, results),
-                        sizes->getArg(2));
+    builder.CreateStore(hostWorkspaceSize(results), sizes->getArg(2));
   });
   storeIfWanted(sizes->getArg(3), [&] {
     unsigned at = 0;
@@ -77,7 +83,7 @@ void ModuleBuilder::buildWorkspaceSize() {
   returnIf(isNull(function->getArg(0)), builder.getInt64(-1));
   Value *given = gatherExtents(function->getArg(0));
   Value *results = evaluateExtents(given, builder.getInt64(-1));
-  builder.CreateRet(extents.getWorkspaceSize(builder, results));
+  builder.CreateRet(hostWorkspaceSize(results));
 }
 
 void ModuleBuilder::buildOutputShape() {

@@ -35,11 +35,24 @@ Value *ModuleBuilder::address(const Place &place) {
                            extents.get(builder, values, place.offset));
 }
 
+llvm::GlobalVariable *ModuleBuilder::weightsSection() {
+  auto *section = new llvm::GlobalVariable(
+      module,
+      llvm::ArrayType::get(builder.getFloatTy(), plan.weights.values.size()),
+      true, llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(plan));
+  section->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  section->setDSOLocal(true);
+  section->setAlignment(llvm::Align(64));
+  return section;
+}
+
 void ModuleBuilder::buildLaunch(const KernelLaunch &launch) {
   unsigned next = 0, buffer = 0;
   auto pass = [&](Value *argument) {
     builder.CreateStore(argument, element(arguments, next++));
   };
+  if (onDevice())
+    pass(runPlace);
   auto passBuffer = [&](const Place &place) {
     Value *at = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), buffers,
                                                    bufferBytes * buffer++);
@@ -129,6 +142,7 @@ void ModuleBuilder::buildSteps() {
     size_t used = step.launch.buffers.size() + 1;
     mostBuffers = std::max(mostBuffers, used);
     mostScalars = std::max(mostScalars, step.launch.scalars.size());
+    // Two for the task window, or one for the run.
     mostArguments =
         std::max(mostArguments, used + step.launch.scalars.size() + 2);
   }
@@ -150,17 +164,13 @@ void ModuleBuilder::buildSteps() {
     slotBases.push_back(
         builder.CreateGEP(builder.getInt8Ty(), steps->getArg(1),
                           extents.getSlotOffset(builder, values, i)));
-  if (takesWeights(plan)) {
+  if (takesWeights(plan) || onDevice())
     weights = loadPointer(steps->getArg(0), 3);
-  } else if (!plan.weights.values.empty()) {
-    auto *section = new llvm::GlobalVariable(
-        module,
-        llvm::ArrayType::get(builder.getFloatTy(), plan.weights.values.size()),
-        true, llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(plan));
-    section->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    section->setDSOLocal(true);
-    section->setAlignment(llvm::Align(64));
-    weights = section;
+  else if (!plan.weights.values.empty())
+    weights = weightsSection();
+  if (onDevice()) {
+    runPlace = localArray(pointer, 1, "run_place");
+    builder.CreateStore(steps->getArg(2), runPlace);
   }
   for (const Step &step : plan.steps)
     step.kind == Step::Kind::Launch ? buildLaunch(step.launch)

@@ -25,8 +25,8 @@ protected:
 };
 
 const char *const expected =
-    "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids' or "
-    "'aarch64'";
+    "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
+    "'aarch64' or 'opencl'";
 
 TEST_F(Targets, ByName) {
   for (const char *name : {"x86-64-v4", "x86-64-v4-linux"}) {
@@ -42,6 +42,18 @@ TEST_F(Targets, ByName) {
   auto target = tables.target("x86-64");
   ASSERT_TRUE(bool(target));
   EXPECT_EQ(target->requires_, std::vector<std::string>{"sse4.1"});
+}
+
+TEST_F(Targets, OfADevice) {
+  auto gpu = tables.target("opencl");
+  ASSERT_TRUE(bool(gpu)) << llvm::toString(gpu.takeError());
+  EXPECT_TRUE(gpu->isGpu());
+  EXPECT_EQ(gpu->device, "opencl");
+  EXPECT_EQ(kernelTargetOf(*gpu).device, "opencl");
+  // It asks nothing of the processor, and is still not the host.
+  auto host = tables.target("host");
+  ASSERT_TRUE(bool(host)) << llvm::toString(host.takeError());
+  EXPECT_FALSE(host->isGpu());
 }
 
 TEST_F(Targets, OnAnotherSystem) {
@@ -81,6 +93,9 @@ TEST_F(Targets, Errors) {
           expected);
   EXPECT_EQ(errorOf("x86-64-v3-ios"),
             "target 'x86-64-v3-ios': 'ios' has code for 'aarch64' only");
+  EXPECT_EQ(errorOf("opencl-android"),
+            "target 'opencl-android' is not supported by this version: "
+            "'opencl' is for 'linux' only");
   EXPECT_EQ(errorOf("aarch64-beos"),
             std::string("unknown target 'aarch64-beos', ") + expected);
 }

@@ -127,6 +127,7 @@ struct LibraryPlan {
   /// What it was made with besides upconv: "Halide 21.0.0, LLVM 22.1.8, ...".
   std::string madeWith;
   std::string target;        ///< upconv's name, e.g. "x86-64-v4"
+  std::string device;        ///< "opencl": kernels run on a GPU; empty: the CPU
   std::string triple;        ///< LLVM triple
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
   std::vector<std::string>
