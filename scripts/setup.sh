@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 PACKAGES="ca-certificates ccache clang-22 clang-format-22 clang-tidy-22 g++
   gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross libcurl4-openssl-dev libedit-dev libgoogle-perftools-dev libgtest-dev libhdf5-dev
   libjsoncpp-dev liblld-22-dev libmlir-22-dev libzip-dev lld-22 llvm-22-dev
-  llvm-22-tools make mlir-22-tools pkg-config python3-venv qemu-user-static zlib1g-dev"
+  llvm-22-tools make mlir-22-tools ocl-icd-libopencl1 pkg-config pocl-opencl-icd python3-venv qemu-user-static zlib1g-dev"
 PYTHON_PACKAGES="cmake==4.4.4 halide==21.0.0 h5py==3.14.0 lit==23.1.5
   ninja==1.13.2 numpy==2.4.6"
 

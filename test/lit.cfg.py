@@ -4,6 +4,7 @@ and lit's own %s, %S, %t, %T.
 lit passes `config`; the paths come from lit.site.cfg.py, which CMake writes.
 """
 
+import ctypes
 import os
 import re
 import shutil
@@ -58,6 +59,20 @@ for variable in ("UPCONV_TEST_JOBS", "UPCONV_TEST_FULL", "UPCONV_WRITE_SUPPORT")
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 
+
+def has_opencl():
+    """Whether a driver of OpenCL has a platform: PoCL's, where there is no GPU."""
+    try:
+        driver, count = ctypes.CDLL("libOpenCL.so.1"), ctypes.c_uint32()
+        return driver.clGetPlatformIDs(0, None, ctypes.byref(count)) == 0 and count.value > 0
+    except OSError:
+        return False
+
+
+if has_opencl():
+    config.available_features.add("opencl")
+else:
+    lit_config.note("no driver of OpenCL here (pocl-opencl-icd): kernels for GPUs are not run")
 if os.path.isdir(shared):
     config.available_features.add("shared")
 if shutil.which("qemu-aarch64-static") and shutil.which("aarch64-linux-gnu-gcc"):

@@ -1,0 +1,143 @@
+"""Libraries for a GPU against a driver that is not there.
+
+Inputs/opencl_stand_in.c is a libOpenCL.so.1 without a device: each of its calls
+is made to fail in turn, and the library has to return the status of that failure,
+to give back what it took, and to work at the next run. The launches that it
+writes down are what the schedule says. Needs no OpenCL.
+"""
+# RUN: %python %s
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from programs import INPUTS, STRICT, build
+from upconv_testing import CC, CommandError, Report, dims, errors_of, require, run, scratch, upconv, write_layer
+
+OK, NO_DEVICE, MEMORY, BUILD, FAILED = 0, 10, 11, 12, 13
+# What a failure of a call may end in. Without a property of the device, or with
+# one search less, there may still be a device; what cannot be given back is lost.
+STATUSES = {
+    "clGetPlatformIDs": (OK, NO_DEVICE), "clGetDeviceIDs": (OK, NO_DEVICE), "clGetDeviceInfo": (OK, NO_DEVICE),
+    "clCreateContext": (NO_DEVICE,), "clCreateCommandQueue": (NO_DEVICE,), "clSVMAlloc": (MEMORY,),
+    "clCreateProgramWithSource": (BUILD,), "clBuildProgram": (BUILD,), "clCreateKernel": (BUILD,),
+    "clSetKernelArg": (FAILED,), "clSetKernelArgSVMPointer": (FAILED,), "clEnqueueSVMMemcpy": (FAILED,),
+    "clEnqueueNDRangeKernel": (FAILED,), "clFinish": (OK, FAILED), "clReleaseKernel": (OK,),
+    "clReleaseProgram": (OK,), "clReleaseCommandQueue": (OK,), "clReleaseContext": (OK,), "clSVMFree": (OK,)}
+
+# Two kernels; kernel 3, stride 2: four residues, each a launch, and Permute.
+LAYER = ("Conv2DTranspose", {"filters": 40, "kernel_size": 3, "strides": 2, "data_format": "channels_first"},
+         (2, 24, 5, 70))
+# What the schedule below makes of it: 40 of 64 columns in one tile of 4 * 2 * 8;
+# along 71 or 70 pixels tiles of 8 * 4, along 6 or 5 rows of 1 * 2.
+SCHEDULE = "{ strategy: tile, nv: 2, bc: 8, tx: 8, bx: 4, by: 2, kc: 8, kt: 2 }"
+
+
+def residues() -> list[tuple[str, str, int]]:
+    """Global and local sizes and shared bytes of every residue's launch."""
+    launches = []
+    for rows, row_taps in ((6, 2), (5, 1)):
+        for pixels, taps in ((71, 2), (70, 1)):
+            blocks = -(-pixels // 32) * -(-rows // 2) * 2  # of two images
+            span = -(-(32 + taps - 1) // 4) * 4  # a window, in fours
+            shared = 4 * (9 * span * 2 + 64 * 8 * taps)  # 8 channels, a pitch of 9
+            launches.append((f"{8 * blocks}x4x2", "8x4x2", shared))
+    return launches
+
+
+def make_library(folder: Path) -> Path:
+    """The program that prints its statuses."""
+    name, config, shape = LAYER
+    tables = folder / "tables" / "opencl"
+    tables.mkdir(parents=True)
+    (tables / "conv-transpose-f32.yaml").write_text(
+        f'basis: model\ndate: 2026-11-22\nmethod: "for a test"\nentries:\n  - {{ use: {SCHEDULE}, why: "a test" }}\n')
+    require(upconv("compile", write_layer(folder, name, {"name": "layer", **config}), "--input-shape", dims(shape),
+                   "--target", "opencl", "--schedules", folder / "tables", "--init", "1", "--name", "one",
+                   "-o", folder))
+    return build("device_statuses.c", [folder / "libone.a"], folder / "program")
+
+
+def make_driver(folder: Path) -> Path:
+    folder.mkdir()
+    require(run(CC, "-std=gnu11", "-O1", *STRICT, "-shared", "-fPIC", "-Wl,-soname,libOpenCL.so.1",
+                INPUTS / "opencl_stand_in.c", "-o", folder / "libOpenCL.so.1"))
+    return folder
+
+
+class Run:
+    """One run of the program: its statuses and the driver's account."""
+
+    def __init__(self, program: Path, driver: Path, **told: object):
+        log = program.with_suffix(".log")
+        log.unlink(missing_ok=True)
+        environment = {f"STAND_IN_{key.upper()}": str(value) for key, value in told.items()}
+        result = run(program, env={"LD_LIBRARY_PATH": str(driver), "STAND_IN_LOG": str(log), **environment})
+        if result.returncode != 0:
+            raise CommandError(f"the program ended with {result.returncode}: {errors_of(result)}")
+        self.statuses = [int(word) for word in result.stdout.split()]
+        lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+        self.calls = [words[1] for words in lines if words[0] == "call"]
+        self.launches = [(words[2], words[3], int(words[4])) for words in lines if words[0] == "launch"]
+        self.alive = [int(words[1]) for words in lines if words[0] == "alive"]
+
+
+def check_failure(program: Path, driver: Path, number: int, name: str) -> str | None:
+    made = Run(program, driver, fail=number)
+    if made.alive != [0]:
+        return f"{made.alive} objects of the driver are left"
+    if made.calls[number - 1] != name:
+        return f"call {number} is '{made.calls[number - 1]}'"
+    bad = [status for status in made.statuses if status != OK]
+    if len(bad) > 1:
+        return f"one failure, statuses {made.statuses}"
+    status = bad[0] if bad else OK
+    return None if status in STATUSES[name] else f"status {status}, expected one of {STATUSES[name]}"
+
+
+def check_launches(made: Run) -> str | None:
+    if made.statuses != [OK] * 4 or made.alive != [0]:
+        return f"statuses {made.statuses}, {made.alive} objects are left"
+    tiles = [launch for launch in made.launches if launch[1] == "8x4x2"]
+    if tiles != residues() * 3:
+        return f"launches {tiles}, expected three times {residues()}"
+    flat = {launch[1] for launch in made.launches} - {"8x4x2"}
+    return None if flat == {"128x1x1"} else f"other blocks of {flat}"
+
+
+def check_steady(made: Run) -> str | None:
+    """The second run opens nothing: it copies, launches and waits."""
+    starts = [i for i, name in enumerate(made.calls) if name == "clFinish"]
+    second = set(made.calls[starts[0] + 1:starts[1]])
+    extra = second & {"clGetPlatformIDs", "clCreateContext", "clCreateCommandQueue", "clSVMAlloc",
+                      "clCreateProgramWithSource", "clBuildProgram"}
+    return f"the second run calls {sorted(extra)}" if extra else None
+
+
+def check_absent(program: Path, driver: Path, **told: object) -> str | None:
+    made = Run(program, driver, **told)
+    return None if made.statuses == [NO_DEVICE] * 4 else f"statuses {made.statuses}"
+
+
+def main() -> None:
+    report = Report()
+    with scratch() as folder:
+        program, driver = make_library(folder), make_driver(folder / "driver")
+        plain = Run(program, driver)
+        report.check("launches", "as the schedule says", lambda: check_launches(plain))
+        report.check("launches", "second run", lambda: check_steady(plain))
+        for number, name in enumerate(plain.calls, 1):
+            report.check("failures", f"{number}: {name}", lambda: check_failure(program, driver, number, name))
+        missing = set(STATUSES) - set(plain.calls)
+        report.add("failures", "every call", f"never called: {sorted(missing)}" if missing else None)
+        broken = folder / "broken"
+        broken.mkdir()
+        (broken / "libOpenCL.so.1").write_text("no library\n")
+        report.check("no device", "no driver", lambda: check_absent(program, broken))
+        report.check("no device", "no platform", lambda: check_absent(program, driver, device="none"))
+        report.check("no device", "no shared virtual memory", lambda: check_absent(program, driver, device="old"))
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
