@@ -73,6 +73,12 @@ if has_opencl():
     config.available_features.add("opencl")
 else:
     lit_config.note("no driver of OpenCL here (pocl-opencl-icd): kernels for GPUs are not run")
+ptxas = shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin")
+if ptxas:
+    config.available_features.add("ptxas")
+    config.environment["UPCONV_PTXAS"] = ptxas
+else:
+    lit_config.note("no ptxas here (CUDA): registers and stack of kernels for GPUs are not judged")
 if os.path.isdir(shared):
     config.available_features.add("shared")
 if shutil.which("qemu-aarch64-static") and shutil.which("aarch64-linux-gnu-gcc"):

@@ -56,9 +56,9 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
   info.fallback = file.texts(row, "fallback");
   if (const YamlNode *device = row.find("device")) {
     info.device = file.text(row, "device");
-    if (info.device != "opencl")
-      file.error(*device,
-                 "'device' must be 'opencl', got '" + info.device + "'");
+    if (info.device != "opencl" && info.device != "cuda")
+      file.error(*device, "'device' must be 'opencl' or 'cuda', got '" +
+                              info.device + "'");
   }
   return info;
 }

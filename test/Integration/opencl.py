@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grid import Layer
+from grid import Layer, forward, transposed_1d, transposed_nd
 from layer_verify import CASES, check
 from layers import integer_input
 from models import inputs_of, judge, port
@@ -63,6 +63,7 @@ FORCED = (
 CHOSEN = (
     ("Conv1DTranspose", {"filters": 32, "kernel_size": 8, "strides": 4, "padding": "same"}, (2, 21, 64)),
     ("Conv1DTranspose", {"filters": 1, "kernel_size": 4, "strides": 2}, (1, 200, 3)),
+    ("Conv1DTranspose", {"filters": 1, "kernel_size": 4, "strides": 2, "padding": "same"}, (1, 5, 1)),
     ("Conv1DTranspose", {"filters": 1, "kernel_size": 25, "strides": 4, "padding": "same"}, (1, 19, 20)),
     ("Conv1DTranspose", {"filters": 24, "kernel_size": 40, "strides": 20}, (1, 7, 8)),
     ("Conv1DTranspose", {"filters": 3, "kernel_size": 3, "dilation_rate": 2}, (2, 11, 5)),
@@ -134,6 +135,24 @@ def check_unknown(layer: Layer) -> str | None:
     return None
 
 
+def check_small(item: tuple[Layer, int]) -> str | None:
+    """Layers smaller than a block: one thread, one pixel, edges only."""
+    layer, length = item
+    if layer.expected(integer_input(layer.input_shape(length))) is None:
+        return None
+    with scratch() as folder:
+        np.savez(folder / "weights.npz", **layer.weights())
+        x = save(folder / "x.npy", integer_input(layer.input_shape(length)))
+        require(upconv("verify", write_layer(folder, layer.class_name, layer.config()), "--exact", "--input-shape",
+                       dims(layer.input_shape(length)), "--weights", folder / "weights.npz", "--input", x, *GPU))
+    return None
+
+
+def small_layers() -> list[tuple[Layer, int]]:
+    layers = transposed_1d()[::1 if FULL else 9] + transposed_nd(2, 5) + transposed_nd(3, 3) + forward(5)
+    return [(layer, (1, 2, 3, 7)[number % 4]) for number, layer in enumerate(layers)]
+
+
 def check_model(model: Model) -> str | None:
     with scratch() as folder:
         expected = model.arrays("out64_")
@@ -182,6 +201,7 @@ def main() -> None:
 
     each("every strategy and tile", FORCED, check_forced)
     each("the tables' lines", CHOSEN, verify_exact)
+    each("small sizes", small_layers(), check_small)
     each("unknown sizes", UNKNOWN, check_unknown)
     each("layers", CASES if FULL else one_per_class(), lambda item: check(item, *GPU), lambda item: item.name)
     each("models against Keras", example_models() + shared_models(), check_model, lambda model: model.name)

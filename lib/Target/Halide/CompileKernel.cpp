@@ -188,6 +188,7 @@ static void checkHalo(const KernelSpec &spec) {
 /// (upconv/Runtime/Device.h), as Halide names them.
 static bool isDeviceFunction(const std::string &symbol) {
   return symbol.rfind("halide_opencl_", 0) == 0 ||
+         symbol.rfind("halide_cuda_", 0) == 0 ||
          symbol == "halide_copy_to_device";
 }
 
@@ -203,7 +204,7 @@ static std::string objectBytes(const Halide::Module &module, bool isGpu) {
   return object;
 }
 
-/// What the device is given: OpenCL C.
+/// What the device is given: OpenCL C or PTX.
 static std::string deviceCode(const Halide::Module &module) {
   for (const Halide::Buffer<> &buffer : module.buffers())
     if (buffer.name().find("_gpu_source_kernels") != std::string::npos) {
@@ -276,7 +277,7 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
   pipeline.add_custom_lowering_pass(new UnalignedSums(builder.output.name()));
   if (!builder.inRegisters.empty())
     pipeline.add_custom_lowering_pass(new ThreadRegisters(builder.inRegisters));
-  if (spec.target.isGpu())
+  if (spec.target.device == "opencl")
     pipeline.add_custom_lowering_pass(new PlainFloats);
   int64_t fuse = spec.schedule.knob("fuse", 1);
   if (spec.hasWeights() && !spec.target.isGpu() && fuse > 0)

@@ -2,7 +2,9 @@
 
 #include "ThreadRegisters.h"
 
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 using Halide::Expr;
 using namespace Halide::Internal; // IR node names, throughout this file
@@ -11,23 +13,36 @@ namespace upconv {
 
 namespace {
 
-/// What an index is for thread number 0: names of values stand for the values.
-class OfFirstThread : public IRMutator {
+/// What an index is for the thread whose numbers are all `number`: names of
+/// values stand for the values.
+class OfThread : public IRMutator {
 public:
-  explicit OfFirstThread(const Scope<Expr> &lets) : lets(lets) {}
+  OfThread(const Scope<Expr> &lets, int number) : lets(lets), number(number) {}
 
 private:
   using IRMutator::visit;
   Expr visit(const Variable *op) override {
     if (op->name.find("thread_id_") != std::string::npos)
-      return make_zero(op->type);
+      return make_const(op->type, number);
     if (lets.contains(op->name))
       return mutate(lets.get(op->name));
     return op;
   }
 
   const Scope<Expr> &lets;
+  int number;
 };
+
+/// The first element and the number of lanes, if the index is known.
+std::optional<std::pair<int64_t, int64_t>> knownPlace(const Expr &index) {
+  const Ramp *ramp = index.as<Ramp>();
+  if (ramp && !is_const_one(ramp->stride))
+    return std::nullopt;
+  auto first = as_const_int(ramp ? ramp->base : index);
+  if (!first)
+    return std::nullopt;
+  return std::pair(*first, int64_t(index.type().lanes()));
+}
 
 } // namespace
 
@@ -38,15 +53,18 @@ const int64_t *ThreadRegisters::floatsOf(const std::string &name) const {
 
 Expr ThreadRegisters::ownIndex(int64_t count, const std::string &name,
                                const Expr &index) {
-  Expr own = simplify(OfFirstThread(lets).mutate(index));
-  const Ramp *ramp = own.as<Ramp>();
-  auto first = as_const_int(ramp ? ramp->base : own);
-  int64_t lanes = ramp ? ramp->lanes : 1;
-  if (!first || *first < 0 || *first + lanes > count ||
-      (ramp && !is_const_one(ramp->stride)))
+  // Threads' sums lie one behind the other, `count` each. Where a test leaves
+  // one thread only, Halide may have put its number in.
+  auto first = knownPlace(simplify(OfThread(lets, 0).mutate(index)));
+  auto other = knownPlace(simplify(OfThread(lets, 1).mutate(index)));
+  if (!first || !other || first->first < 0 ||
+      (other->first - first->first) % count != 0 ||
+      first->first % count + first->second > count)
     throw std::runtime_error("the sums '" + name +
                              "' of a thread are not in its registers");
-  return own;
+  int lanes = static_cast<int>(first->second);
+  Expr own = static_cast<int32_t>(first->first % count);
+  return lanes == 1 ? own : Ramp::make(own, 1, lanes);
 }
 
 Expr ThreadRegisters::visit(const Let *op) {

@@ -138,7 +138,7 @@ struct KernelTarget {
   /// Of a kernel whose code LLVM emits from Halide's bitcode; empty: Halide
   /// does. Halide knows no system but Linux well enough (emitKernelCode).
   std::string triple;
-  std::string device; ///< "opencl": a kernel for a GPU; empty: for the CPU
+  std::string device; ///< "opencl", "cuda": a kernel for a GPU; empty: the CPU
 
   bool isGpu() const { return !device.empty(); }
 };
