@@ -113,8 +113,9 @@ std::vector<std::vector<int64_t>> upconv::readShapes(FieldReader &reader) {
 }
 
 ExitStatus upconv::failureOf(const WorkerResult &result) {
-  if (result.signal == 0 && (result.exitStatus == ExitInvalid))
-    return ExitInvalid;
+  if (result.signal == 0 && (result.exitStatus == ExitInvalid ||
+                             result.exitStatus == ExitUnsupported))
+    return static_cast<ExitStatus>(result.exitStatus);
   printError("the generated library failed with " + result.describe());
   return ExitInternal;
 }

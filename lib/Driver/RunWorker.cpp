@@ -22,6 +22,19 @@ static std::vector<float> floatsOf(llvm::StringRef bytes) {
   return values;
 }
 
+static ExitStatus report(llvm::Error error) {
+  ExitStatus status = ExitInvalid;
+  llvm::Error rest = llvm::handleErrors(
+      std::move(error),
+      [&](std::unique_ptr<llvm::StringError> text) -> llvm::Error {
+        if (text->convertToErrorCode() == std::errc::not_supported)
+          status = ExitUnsupported;
+        return llvm::Error(std::move(text));
+      });
+  printError(std::move(rest));
+  return status;
+}
+
 int upconv::runWorker(llvm::StringRef request) {
   FieldReader reader(request);
   RunSubject subject;
@@ -39,10 +52,8 @@ int upconv::runWorker(llvm::StringRef request) {
   if (reader.failed)
     return ExitInternal;
   llvm::Expected<Loaded> loaded = load(subject, shapes, threads);
-  if (!loaded) {
-    printError(loaded.takeError());
-    return ExitInvalid;
-  }
+  if (!loaded)
+    return report(loaded.takeError());
   for (auto [buffer, bytes] : llvm::zip(loaded->inputs, data))
     std::memcpy(buffer.data(), bytes.data(), bytes.size());
   if (printError(loaded->library.run(loaded->inputPointers, loaded->extents,

@@ -9,11 +9,14 @@ writes down are what the schedule says. Needs no OpenCL.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from programs import INPUTS, STRICT, build
-from upconv_testing import CC, CommandError, Report, dims, errors_of, require, run, scratch, upconv, write_layer
+from upconv_testing import (CC, LLVM_TOOLS, CommandError, Report, dims, errors_of, require, run, scratch, upconv,
+                            write_layer)
 
+UNSUPPORTED = 4  # the tool's exit status
 OK, NO_DEVICE, MEMORY, BUILD, FAILED = 0, 10, 11, 12, 13
 # What a failure of a call may end in. Without a property of the device, or with
 # one search less, there may still be a device; what cannot be given back is lost.
@@ -119,6 +122,29 @@ def check_absent(program: Path, driver: Path, **told: object) -> str | None:
     return None if made.statuses == [NO_DEVICE] * 4 else f"statuses {made.statuses}"
 
 
+def check_tool(driver: Path) -> str | None:
+    """`verify` says what is missing, and that it is the machine's."""
+    name, config, shape = LAYER
+    with scratch() as folder:
+        result = upconv("verify", write_layer(folder, name, {"name": "layer", **config}), "--input-shape", dims(shape),
+                        "--init", "1", "--target", "opencl", env={"LD_LIBRARY_PATH": str(driver)})
+    if result.returncode != UNSUPPORTED or "there is no OpenCL driver" not in errors_of(result):
+        return f"status {result.returncode}: {errors_of(result)}"
+    return None
+
+
+def check_symbols(archive: Path) -> str | None:
+    """docs/HeaderABI.md has what such a library asks of the C library."""
+    text = require(run(LLVM_TOOLS / "llvm-nm", archive))
+    defined = set(re.findall(r" [A-TV-Za-z] (\w+)", text))
+    undefined = set(re.findall(r" U (\w+)", text)) - defined - {"memset", "memcpy"}
+    if undefined != {"dlopen", "dlsym", "pthread_mutex_lock", "pthread_mutex_unlock"}:
+        return f"undefined symbols {sorted(undefined)}"
+    foreign = {name for name in re.findall(r" [A-Z] (\w+)", text) if not name.startswith("one_")} - {
+        "memset", "memcpy"} - undefined
+    return f"names without the library's: {sorted(foreign)}" if foreign else None
+
+
 def main() -> None:
     report = Report()
     with scratch() as folder:
@@ -134,6 +160,8 @@ def main() -> None:
         broken.mkdir()
         (broken / "libOpenCL.so.1").write_text("no library\n")
         report.check("no device", "no driver", lambda: check_absent(program, broken))
+        report.check("no device", "upconv verify", lambda: check_tool(broken))
+        report.check("symbols", "all", lambda: check_symbols(folder / "libone.a"))
         report.check("no device", "no platform", lambda: check_absent(program, driver, device="none"))
         report.check("no device", "no shared virtual memory", lambda: check_absent(program, driver, device="old"))
     report.finish()

@@ -16,7 +16,7 @@ import re
 import shutil
 from pathlib import Path
 
-from upconv_testing import (SOURCE, CommandError, Report, dims, guarded, in_parallel, require, run, scratch,
+from upconv_testing import (SOURCE, CommandError, Report, dims, errors_of, guarded, in_parallel, require, run, scratch,
                             upconv, write_layer)
 
 PTXAS = os.environ.get("UPCONV_PTXAS", "ptxas")
@@ -131,6 +131,17 @@ def lines(schedules: Path) -> set[str]:
             for number, line in enumerate(table.read_text().splitlines(), 1) if line.startswith("  - {")}
 
 
+def check_refused(schedules: Path) -> str | None:
+    """There is no library for CUDA yet."""
+    name, config, shape = CONTRACTIONS[0]
+    with scratch() as folder:
+        result = upconv("compile", write_layer(folder, name, {"name": "layer", **config}), "--input-shape",
+                        dims(shape), "--init", "1", "--target", "opencl", "--schedules", schedules, "-o", folder)
+    if result.returncode != 4 or "a library for CUDA is not supported by this version" not in errors_of(result):
+        return f"status {result.returncode}: {errors_of(result)}"
+    return None
+
+
 def main() -> None:
     report = Report()
     with scratch() as folder:
@@ -139,6 +150,7 @@ def main() -> None:
             problems = in_parallel(lambda layer: guarded(lambda: check(layer, schedules, reached)), layers)
             for layer, problem in zip(layers, problems):
                 report.add(group, str(layer), problem)
+        report.check("refused", "compile", lambda: check_refused(schedules))
         missing = lines(schedules) - reached
         report.add("tables", "every line", f"no layer reaches {sorted(missing)}" if missing else None)
     report.finish()

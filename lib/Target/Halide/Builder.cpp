@@ -38,7 +38,7 @@ Nest Nest::flattened(const std::vector<Loop> &loops, int64_t threads) {
   for (const Loop &loop : loops)
     total = simplify(total * loop.extent);
   Expr size = static_cast<int32_t>(threads);
-  // No sum may pass the largest number, which `total` can be close to.
+  // `total` can be close to the largest number.
   Expr blocks =
       simplify(total / size + Halide::select(total % size != 0, 1, 0));
   Nest nest({{"thread", size, Loop::Thread}, {"block", blocks, Loop::Block}});

@@ -4,7 +4,7 @@
 
 #include "PlanQueries.h"
 
-#include "upconv/Runtime/Runtime.h"
+#include "upconv/Runtime/Device.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ELFObjectFile.h"
@@ -273,14 +273,26 @@ llvm::Error LoadedLibrary::pack(llvm::ArrayRef<const float *> variables,
   return llvm::Error::success();
 }
 
+/// What another machine may have.
+static bool isOfMachine(int status) {
+  return status == UPCONV_RT_UNSUPPORTED_CPU || status == UPCONV_RT_NO_DEVICE;
+}
+
 bool LoadedLibrary::runsHere() const {
-  return state->info->prepare() != UPCONV_RT_UNSUPPORTED_CPU;
+  return !isOfMachine(state->info->prepare());
 }
 
 llvm::Error LoadedLibrary::prepare(const void *weights, size_t weightsSize,
                                    llvm::StringRef weightsFile) const {
-  if (int status = state->info->prepare())
-    return problem(state->path, state->info->status_string(status));
+  if (int status = state->info->prepare()) {
+    llvm::Error error =
+        problem(state->path, state->info->status_string(status));
+    if (!isOfMachine(status))
+      return error;
+    return llvm::createStringError(
+        std::make_error_code(std::errc::not_supported),
+        llvm::toString(std::move(error)));
+  }
   if (packedSize())
     if (int status = state->info->check_weights(weights, weightsSize))
       return problem(weightsFile.empty() ? llvm::StringRef(state->path)

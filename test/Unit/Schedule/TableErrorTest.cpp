@@ -180,6 +180,22 @@ TEST(StrategyErrors, Knobs) {
       "strategies/bad.yaml:5:5: error: knob 'tx' is listed twice");
 }
 
+TEST(TargetErrors, Device) {
+  ScheduleFolder folder;
+  folder.write("targets.yaml",
+               "levels:\n"
+               "  - { name: x, device: vulkan, halide: h, triple: t, cpu: c, "
+               "features: f, vector_floats: 1, registers: 1, l1_bytes: 1, "
+               "l2_bytes: 1, requires: [], fallback: [x, generic] }\n"
+               "later_levels: []\nsystems: [{name: linux, halide: linux, "
+               "triple: unknown-linux-gnu}]\n"
+               "later_systems: []\n");
+  EXPECT_NE(folder.errors().find("targets.yaml:2:24: error: 'device' must be "
+                                 "'opencl' or 'cuda', got 'vulkan'"),
+            std::string::npos)
+      << folder.errors();
+}
+
 TEST(TargetErrors, Rows) {
   ScheduleFolder folder;
   folder.write("targets.yaml",

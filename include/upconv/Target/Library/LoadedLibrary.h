@@ -93,10 +93,12 @@ public:
   /// Packs values into packedSize() bytes, aligned to 64. Variables that are
   /// not used may be null.
   llvm::Error pack(llvm::ArrayRef<const float *> variables, void *packed) const;
-  /// Whether this processor has the instructions that the library uses.
+  /// Whether this machine has the processor's instructions or the device that
+  /// the library uses.
   bool runsHere() const;
-  /// Checks the processor, and the weights where they are not inside. An error
-  /// of theirs begins with `weightsFile` unless that is empty.
+  /// Checks the machine, and the weights where they are not inside. An error
+  /// of theirs begins with `weightsFile` unless that is empty; one of the
+  /// machine has the code not_supported.
   llvm::Error prepare(const void *weights = nullptr, size_t weightsSize = 0,
                       llvm::StringRef weightsFile = "") const;
   llvm::Error run(llvm::ArrayRef<const float *> inputs,
