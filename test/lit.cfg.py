@@ -71,6 +71,7 @@ def has_opencl():
 
 if has_opencl():
     config.available_features.add("opencl")
+    config.environment["POCL_CACHE_DIR"] = config.upconv_build + "/test/pocl"
 else:
     lit_config.note("no driver of OpenCL here (pocl-opencl-icd): kernels for GPUs are not run")
 ptxas = shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin")

@@ -23,6 +23,10 @@
 
 namespace upconv {
 
+inline Halide::Expr constant(int64_t value) {
+  return static_cast<int32_t>(value);
+}
+
 /// One loop [min, min + extent) of an update definition.
 struct Loop {
   enum Kind { Serial, Unrolled, Vectorized, Thread, Block };

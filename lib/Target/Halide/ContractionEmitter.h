@@ -22,8 +22,6 @@ namespace upconv {
 
 using Halide::Expr;
 
-inline Expr constant(int64_t value) { return static_cast<int32_t>(value); }
-
 /// Tiles of `size` positions; tile t starts at `base(t)`. The last one may be
 /// shifted inwards: its positions are computed twice, never outside.
 struct Tiling {

@@ -22,7 +22,6 @@ using Halide::Internal::simplify;
 
 namespace upconv {
 
-static Expr constant(int64_t value) { return static_cast<int32_t>(value); }
 static std::string tapLoop(int64_t axis) { return "k" + std::to_string(axis); }
 
 namespace {
@@ -37,10 +36,11 @@ private:
   /// Where the loops around a tile stand; the names are those of the loops.
   StagePosition position(const Name &loop) const;
   Expr tileOrigin(const Name &loop, int64_t axis) const;
-  Expr columnTile(const Name &loop) const { return loop("gy"); }
+  int64_t blockSize(int64_t axis) const;
   Func stagedInputs() const;
   Func stagedWeights() const;
   Func sums();
+  void schedule(Func sums, const Nest &reduction) const;
   void spreadOverThreads(Func func, std::vector<Var> dimensions) const;
   std::string named(const char *what) const {
     return what + std::to_string(number);
@@ -58,8 +58,7 @@ private:
   int64_t axes;
   int number;
   std::vector<Expr> counts; ///< positions per axis
-  std::vector<Expr>
-      tiles; ///< per axis; those outside the two innermost: 1 each
+  std::vector<Expr> tiles;  ///< blocks per axis
   Expr images;
 };
 
@@ -71,12 +70,17 @@ TileStage::TileStage(Builder &builder, const Stage &stage, int number)
       images(batchIsAxis(spec) ? Expr(1) : builder.size(spec.output.shape[0])) {
   for (int64_t a = 0; a < axes; ++a) {
     Expr count = positionCount(builder, stage.axes[a], a);
-    int64_t size = a == axes - 1   ? tile.blockPixels()
-                   : a == axes - 2 ? tile.blockRows()
-                                   : 1;
+    int64_t size = blockSize(a);
     counts.push_back(count);
     tiles.push_back(simplify((count + constant(size - 1)) / constant(size)));
   }
+}
+
+/// Positions of a block along an axis: one outside the two innermost.
+int64_t TileStage::blockSize(int64_t axis) const {
+  return axis == axes - 1   ? tile.blockPixels()
+         : axis == axes - 2 ? tile.blockRows()
+                            : 1;
 }
 
 /// The first position of the block along an axis. Blocks along x are numbered
@@ -88,10 +92,7 @@ Expr TileStage::tileOrigin(const Name &loop, int64_t axis) const {
     rest = rest / tiles[a];
   bool outermost = axis == 0 && batchIsAxis(spec);
   Expr number = outermost ? rest : rest % tiles[axis];
-  int64_t size = axis == axes - 1   ? tile.blockPixels()
-                 : axis == axes - 2 ? tile.blockRows()
-                                    : 1;
-  return number * constant(size);
+  return number * constant(blockSize(axis));
 }
 
 StagePosition TileStage::position(const Name &loop) const {
@@ -111,7 +112,7 @@ StagePosition TileStage::position(const Name &loop) const {
       number = number / constant(copies);
   }
   at.group = stage.tiling.groups == 1 ? Expr(0) : number;
-  at.column = columnTile(loop) * constant(tile.blockColumns());
+  at.column = loop("gy") * constant(tile.blockColumns());
   return at;
 }
 
@@ -211,7 +212,7 @@ Func TileStage::stagedWeights() const {
       ci;
   Expr index = at.group * constant(panelFloats(spec)) +
                constant(stage.firstFloat) +
-               columnTile(variable) * constant(width * stage.rows()) +
+               variable("gy") * constant(width * stage.rows()) +
                row * constant(width) + column;
   Expr value = builder.loadWeight(index);
   if (!wholeSteps()) {
@@ -243,6 +244,38 @@ void TileStage::spreadOverThreads(Func func,
       .split(thread, rest, tc, constant(tile.columnThreads))
       .split(rest, ty, tx, constant(tile.pixelThreads))
       .gpu_threads(tc, tx, ty);
+}
+
+/// The steps run outside the threads, channels and taps of a step inside.
+void TileStage::schedule(Func func, const Nest &reduction) const {
+  const std::pair<const char *, int64_t> inTile[] = {
+      {"lane", tile.lanes},       {"v", tile.vectors},
+      {"xi", tile.pixels},        {"yi", tile.rows},
+      {"tc", tile.columnThreads}, {"tx", tile.pixelThreads},
+      {"ty", tile.rowThreads}};
+  for (auto [name, extent] : inTile)
+    func.bound(Var(name), 0, constant(extent));
+  std::vector<Halide::VarOrRVar> order = {Var("lane"),     Var("v"),
+                                          Var("xi"),       Var("yi"),
+                                          reduction["ki"], reduction["kt"]};
+  for (const char *name : {"tc", "tx", "ty", "gx", "gy", "gz"})
+    order.emplace_back(Var(name));
+  for (const std::string &name : stepLoops())
+    order.emplace_back(reduction[name]);
+  func.update(0).reorder(order);
+  for (Halide::Stage definition : {Halide::Stage(func), func.update(0)}) {
+    definition.unroll(Var("v")).unroll(Var("xi")).unroll(Var("yi"));
+    definition.gpu_threads(Var("tc"), Var("tx"), Var("ty"));
+    if (tile.lanes > 1)
+      definition.vectorize(Var("lane"));
+  }
+  // Multiply-adds in a row, 8 KB of code, before a loop costs less than they do
+  // in the instruction cache.
+  const int64_t mostUnrolled = 512;
+  if (tile.sums() * tile.taps <= mostUnrolled)
+    func.update(0).unroll(reduction["kt"]);
+  if (tile.sums() * tile.taps * tile.channels <= mostUnrolled)
+    func.update(0).unroll(reduction["ki"]);
 }
 
 /// The sums of a block: sums(lane, v, xi, yi, tc, tx, ty, gx, gy, gz).
@@ -282,35 +315,7 @@ Func TileStage::sums() {
       weights(joined({column, reduction.at("ki"), tap},
                      joined(step, {variable("gy"), variable("gz")})));
 
-  const std::pair<const char *, int64_t> inTile[] = {
-      {"lane", tile.lanes},       {"v", tile.vectors},
-      {"xi", tile.pixels},        {"yi", tile.rows},
-      {"tc", tile.columnThreads}, {"tx", tile.pixelThreads},
-      {"ty", tile.rowThreads}};
-  for (auto [name, extent] : inTile)
-    func.bound(Var(name), 0, constant(extent));
-  std::vector<Halide::VarOrRVar> order = {Var("lane"),     Var("v"),
-                                          Var("xi"),       Var("yi"),
-                                          reduction["ki"], reduction["kt"]};
-  for (const char *name : {"tc", "tx", "ty", "gx", "gy", "gz"})
-    order.emplace_back(Var(name));
-  for (const std::string &name : stepLoops())
-    order.emplace_back(reduction[name]);
-  func.update(0).reorder(order);
-  for (Halide::Stage definition : {Halide::Stage(func), func.update(0)}) {
-    definition.unroll(Var("v")).unroll(Var("xi")).unroll(Var("yi"));
-    definition.gpu_threads(Var("tc"), Var("tx"), Var("ty"));
-    if (tile.lanes > 1)
-      definition.vectorize(Var("lane"));
-  }
-  // Multiply-adds in a row, 8 KB of code, before a loop costs less than they do
-  // in the instruction cache.
-  const int64_t mostUnrolled = 512;
-  if (tile.sums() * tile.taps <= mostUnrolled)
-    func.update(0).unroll(reduction["kt"]);
-  if (tile.sums() * tile.taps * tile.channels <= mostUnrolled)
-    func.update(0).unroll(reduction["ki"]);
-
+  schedule(func, reduction);
   for (Func staged : {inputs, weights})
     staged.compute_at(func, reduction["ko"])
         .store_in(Halide::MemoryType::GPUShared);
@@ -357,7 +362,7 @@ void TileStage::emit() {
   at.column = vector * constant(tile.lanes);
   // Whole vectors lie within one residue, so the lane is added at the end.
   std::vector<Expr> element = outputElement(builder, stage, at);
-  keepInside(builder, stage, nest, element);
+  leaveOutCutResidues(builder, stage, nest, element);
   at.column += nest.at("lane");
   element.back() += nest.at("lane");
 

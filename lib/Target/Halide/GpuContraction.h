@@ -43,9 +43,10 @@ Halide::Expr inputElement(const Builder &builder,
 Halide::Expr finishSum(const Builder &builder, const Stage &stage,
                        const StagePosition &at, Halide::Expr sum,
                        const std::vector<Halide::Expr> &element);
-/// Excludes the stacked residues that lie outside the output.
-void keepInside(const Builder &builder, const Stage &stage, Nest &nest,
-                const std::vector<Halide::Expr> &element);
+/// A block of stacked residues may begin before the output and end behind it:
+/// those outside leave the nest.
+void leaveOutCutResidues(const Builder &builder, const Stage &stage, Nest &nest,
+                         const std::vector<Halide::Expr> &element);
 
 } // namespace upconv
 

@@ -11,7 +11,6 @@ using Halide::Expr;
 
 namespace upconv {
 
-static Expr constant(int64_t value) { return static_cast<int32_t>(value); }
 static std::string numbered(const char *name, int64_t axis) {
   return name + std::to_string(axis);
 }
@@ -114,7 +113,7 @@ void DirectStage::emit() {
   StagePosition at =
       position([&](const std::string &name) { return nest.at(name); });
   std::vector<Expr> element = outputElement(builder, stage, at);
-  keepInside(builder, stage, nest, element);
+  leaveOutCutResidues(builder, stage, nest, element);
   Expr value = 0.0f;
   Halide::Func func;
   if (stage.taps() > 0) {

@@ -14,8 +14,6 @@ using Halide::Internal::simplify;
 
 namespace upconv {
 
-static Expr constant(int64_t value) { return static_cast<int32_t>(value); }
-
 Expr positionCount(const Builder &builder, const AxisStage &along,
                    int64_t axis) {
   Expr extent = builder.size(
@@ -88,8 +86,8 @@ Expr finishSum(const Builder &builder, const Stage &stage,
   return builder.finish(value, element);
 }
 
-void keepInside(const Builder &builder, const Stage &stage, Nest &nest,
-                const std::vector<Expr> &element) {
+void leaveOutCutResidues(const Builder &builder, const Stage &stage, Nest &nest,
+                         const std::vector<Expr> &element) {
   if (stage.axes.back().stacked == 1)
     return;
   int64_t dimension = axisDimension(builder.spec, axisCount(builder.spec) - 1);
