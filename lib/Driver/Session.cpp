@@ -112,15 +112,6 @@ ExitStatus Session::openLike(const Session &imported) {
   return ExitOk;
 }
 
-ExitStatus Session::wantLibrary() const {
-  if (target.device != "cuda")
-    return ExitOk;
-  printError("target '" + target.name +
-             "': a library for CUDA is not supported by this version; "
-             "'inspect' shows the kernels");
-  return ExitUnsupported;
-}
-
 ExitStatus Session::wantCpu(llvm::StringRef command) const {
   if (!target.isGpu())
     return ExitOk;
@@ -234,8 +225,6 @@ ExitStatus Session::compileKernels(KernelText text) {
 }
 
 ExitStatus Session::build() {
-  if (ExitStatus status = wantLibrary(); status != ExitOk)
-    return status;
   // No kernel depends on a weight's value.
   if (ExitStatus status = plan(/*withWeights=*/false); status != ExitOk)
     return status;

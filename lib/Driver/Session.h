@@ -53,8 +53,6 @@ public:
   ExitStatus open();
   /// The same with the model of a session that has opened it.
   ExitStatus openLike(const Session &imported);
-  /// Whether there are libraries for the target; reports that there are none.
-  ExitStatus wantLibrary() const;
   /// Whether the target is the CPU's; reports that `command` is for no other.
   ExitStatus wantCpu(llvm::StringRef command) const;
   /// Draws small integers for every weight, for bit-exact comparison.

@@ -1,15 +1,17 @@
 """Libraries for a GPU against a driver that is not there.
 
-Inputs/opencl_stand_in.c is a libOpenCL.so.1 without a device: each of its calls
-is made to fail in turn, and the library has to return the status of that failure,
-to give back what it took, and to work at the next run. The launches that it
-writes down are what the schedule says. Needs no OpenCL.
+Inputs/opencl_stand_in.c and cuda_stand_in.c are libOpenCL.so.1 and libcuda.so.1
+without a device: each of their calls is made to fail in turn, and the library has
+to return the status of that failure, to give back what it took, and to work at
+the next run. The launches that they write down are what the schedule says. Needs
+neither OpenCL nor CUDA.
 """
 # RUN: %python %s
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from programs import INPUTS, STRICT, build
@@ -18,15 +20,41 @@ from upconv_testing import (CC, LLVM_TOOLS, CommandError, Report, dims, errors_o
 
 UNSUPPORTED = 4  # the tool's exit status
 OK, NO_DEVICE, MEMORY, BUILD, FAILED = 0, 10, 11, 12, 13
-# What a failure of a call may end in. Without a property of the device, or with
-# one search less, there may still be a device; what cannot be given back is lost.
-STATUSES = {
+
+
+@dataclass(frozen=True)
+class Driver:
+    target: str
+    library: str
+    source: str
+    finish: str  # the call that ends a run
+    absent: str  # what is said without it
+    # What a failure of a call may end in. Without a property of the device, or with
+    # one search less, there may still be a device; what cannot be given back is lost.
+    statuses: dict[str, tuple[int, ...]]
+    opening: frozenset[str]  # calls that the second run does without
+
+
+OPENCL = Driver("opencl", "libOpenCL.so.1", "opencl_stand_in.c", "clFinish", "there is no OpenCL driver", {
     "clGetPlatformIDs": (OK, NO_DEVICE), "clGetDeviceIDs": (OK, NO_DEVICE), "clGetDeviceInfo": (OK, NO_DEVICE),
     "clCreateContext": (NO_DEVICE,), "clCreateCommandQueue": (NO_DEVICE,), "clSVMAlloc": (MEMORY,),
     "clCreateProgramWithSource": (BUILD,), "clBuildProgram": (BUILD,), "clCreateKernel": (BUILD,),
     "clSetKernelArg": (FAILED,), "clSetKernelArgSVMPointer": (FAILED,), "clEnqueueSVMMemcpy": (FAILED,),
     "clEnqueueNDRangeKernel": (FAILED,), "clFinish": (OK, FAILED), "clReleaseKernel": (OK,),
-    "clReleaseProgram": (OK,), "clReleaseCommandQueue": (OK,), "clReleaseContext": (OK,), "clSVMFree": (OK,)}
+    "clReleaseProgram": (OK,), "clReleaseCommandQueue": (OK,), "clReleaseContext": (OK,), "clSVMFree": (OK,)},
+    frozenset({"clGetPlatformIDs", "clCreateContext", "clCreateCommandQueue", "clSVMAlloc",
+               "clCreateProgramWithSource", "clBuildProgram"}))
+CUDA = Driver("cuda-sm_80", "libcuda.so.1", "cuda_stand_in.c", "cuStreamSynchronize",
+              "there is no driver for NVIDIA's GPUs", {
+    "cuInit": (NO_DEVICE,), "cuDeviceGetCount": (NO_DEVICE,), "cuDeviceGet": (NO_DEVICE,),
+    "cuDeviceGetAttribute": (NO_DEVICE,), "cuDevicePrimaryCtxRetain": (NO_DEVICE,),
+    "cuCtxPushCurrent_v2": (OK, NO_DEVICE, FAILED), "cuStreamCreate": (NO_DEVICE,), "cuMemAlloc_v2": (MEMORY,),
+    "cuModuleLoadData": (BUILD,), "cuModuleGetFunction": (BUILD,), "cuMemcpyHtoDAsync_v2": (FAILED,),
+    "cuMemcpyDtoHAsync_v2": (FAILED,), "cuLaunchKernel": (FAILED,), "cuStreamSynchronize": (OK, FAILED),
+    "cuCtxPopCurrent_v2": (OK,), "cuStreamDestroy_v2": (OK,), "cuMemFree_v2": (OK,), "cuModuleUnload": (OK,),
+    "cuDevicePrimaryCtxRelease_v2": (OK,)},
+    frozenset({"cuInit", "cuDeviceGet", "cuDevicePrimaryCtxRetain", "cuStreamCreate", "cuMemAlloc_v2",
+               "cuModuleLoadData"}))
 
 # Two kernels; kernel 3, stride 2: four residues, each a launch, and Permute.
 LAYER = ("Conv2DTranspose", {"filters": 40, "kernel_size": 3, "strides": 2, "data_format": "channels_first"},
@@ -48,23 +76,23 @@ def residues() -> list[tuple[str, str, int]]:
     return launches
 
 
-def make_library(folder: Path) -> Path:
+def make_library(driver: Driver, folder: Path) -> Path:
     """The program that prints its statuses."""
     name, config, shape = LAYER
-    tables = folder / "tables" / "opencl"
+    tables = folder / "tables" / driver.target
     tables.mkdir(parents=True)
     (tables / "conv-transpose-f32.yaml").write_text(
         f'basis: model\ndate: 2026-11-22\nmethod: "for a test"\nentries:\n  - {{ use: {SCHEDULE}, why: "a test" }}\n')
     require(upconv("compile", write_layer(folder, name, {"name": "layer", **config}), "--input-shape", dims(shape),
-                   "--target", "opencl", "--schedules", folder / "tables", "--init", "1", "--name", "one",
+                   "--target", driver.target, "--schedules", folder / "tables", "--init", "1", "--name", "one",
                    "-o", folder))
     return build("device_statuses.c", [folder / "libone.a"], folder / "program")
 
 
-def make_driver(folder: Path) -> Path:
+def make_driver(driver: Driver, folder: Path) -> Path:
     folder.mkdir()
-    require(run(CC, "-std=gnu11", "-O1", *STRICT, "-shared", "-fPIC", "-Wl,-soname,libOpenCL.so.1",
-                INPUTS / "opencl_stand_in.c", "-o", folder / "libOpenCL.so.1"))
+    require(run(CC, "-std=gnu11", "-O1", *STRICT, "-shared", "-fPIC", f"-Wl,-soname,{driver.library}",
+                INPUTS / driver.source, "-o", folder / driver.library))
     return folder
 
 
@@ -85,8 +113,8 @@ class Run:
         self.alive = [int(words[1]) for words in lines if words[0] == "alive"]
 
 
-def check_failure(program: Path, driver: Path, number: int, name: str) -> str | None:
-    made = Run(program, driver, fail=number)
+def check_failure(driver: Driver, program: Path, folder: Path, number: int, name: str) -> str | None:
+    made = Run(program, folder, fail=number)
     if made.alive != [0]:
         return f"{made.alive} objects of the driver are left"
     if made.calls[number - 1] != name:
@@ -95,7 +123,8 @@ def check_failure(program: Path, driver: Path, number: int, name: str) -> str | 
     if len(bad) > 1:
         return f"one failure, statuses {made.statuses}"
     status = bad[0] if bad else OK
-    return None if status in STATUSES[name] else f"status {status}, expected one of {STATUSES[name]}"
+    expected = driver.statuses[name]
+    return None if status in expected else f"status {status}, expected one of {expected}"
 
 
 def check_launches(made: Run) -> str | None:
@@ -108,12 +137,10 @@ def check_launches(made: Run) -> str | None:
     return None if flat == {"128x1x1"} else f"other blocks of {flat}"
 
 
-def check_steady(made: Run) -> str | None:
+def check_steady(driver: Driver, made: Run) -> str | None:
     """The second run opens nothing: it copies, launches and waits."""
-    starts = [i for i, name in enumerate(made.calls) if name == "clFinish"]
-    second = set(made.calls[starts[0] + 1:starts[1]])
-    extra = second & {"clGetPlatformIDs", "clCreateContext", "clCreateCommandQueue", "clSVMAlloc",
-                      "clCreateProgramWithSource", "clBuildProgram"}
+    ends = [i for i, name in enumerate(made.calls) if name == driver.finish]
+    extra = set(made.calls[ends[0] + 1:ends[1]]) & driver.opening
     return f"the second run calls {sorted(extra)}" if extra else None
 
 
@@ -122,13 +149,13 @@ def check_absent(program: Path, driver: Path, **told: object) -> str | None:
     return None if made.statuses == [NO_DEVICE] * 4 else f"statuses {made.statuses}"
 
 
-def check_tool(driver: Path) -> str | None:
+def check_tool(driver: Driver, broken: Path) -> str | None:
     """`verify` says what is missing, and that it is the machine's."""
     name, config, shape = LAYER
     with scratch() as folder:
         result = upconv("verify", write_layer(folder, name, {"name": "layer", **config}), "--input-shape", dims(shape),
-                        "--init", "1", "--target", "opencl", env={"LD_LIBRARY_PATH": str(driver)})
-    if result.returncode != UNSUPPORTED or "there is no OpenCL driver" not in errors_of(result):
+                        "--init", "1", "--target", driver.target, env={"LD_LIBRARY_PATH": str(broken)})
+    if result.returncode != UNSUPPORTED or driver.absent not in errors_of(result):
         return f"status {result.returncode}: {errors_of(result)}"
     return None
 
@@ -145,25 +172,33 @@ def check_symbols(archive: Path) -> str | None:
     return f"names without the library's: {sorted(foreign)}" if foreign else None
 
 
-def main() -> None:
-    report = Report()
+def check_driver(report: Report, driver: Driver) -> None:
+    def name(what: str) -> str:
+        return f"{driver.target}: {what}"
     with scratch() as folder:
-        program, driver = make_library(folder), make_driver(folder / "driver")
-        plain = Run(program, driver)
-        report.check("launches", "as the schedule says", lambda: check_launches(plain))
-        report.check("launches", "second run", lambda: check_steady(plain))
-        for number, name in enumerate(plain.calls, 1):
-            report.check("failures", f"{number}: {name}", lambda: check_failure(program, driver, number, name))
-        missing = set(STATUSES) - set(plain.calls)
-        report.add("failures", "every call", f"never called: {sorted(missing)}" if missing else None)
+        program, stand_in = make_library(driver, folder), make_driver(driver, folder / "driver")
+        plain = Run(program, stand_in)
+        report.check("launches", name("as the schedule says"), lambda: check_launches(plain))
+        report.check("launches", name("second run"), lambda: check_steady(driver, plain))
+        for number, call in enumerate(plain.calls, 1):
+            report.check("failures", f"{number}: {call}",
+                         lambda: check_failure(driver, program, stand_in, number, call))
+        missing = set(driver.statuses) - set(plain.calls)
+        report.add("failures", name("every call"), f"never called: {sorted(missing)}" if missing else None)
         broken = folder / "broken"
         broken.mkdir()
-        (broken / "libOpenCL.so.1").write_text("no library\n")
-        report.check("no device", "no driver", lambda: check_absent(program, broken))
-        report.check("no device", "upconv verify", lambda: check_tool(broken))
-        report.check("symbols", "all", lambda: check_symbols(folder / "libone.a"))
-        report.check("no device", "no platform", lambda: check_absent(program, driver, device="none"))
-        report.check("no device", "no shared virtual memory", lambda: check_absent(program, driver, device="old"))
+        (broken / driver.library).write_text("no library\n")
+        report.check("no device", name("no driver"), lambda: check_absent(program, broken))
+        report.check("no device", name("upconv verify"), lambda: check_tool(driver, broken))
+        report.check("symbols", name("all"), lambda: check_symbols(folder / "libone.a"))
+        report.check("no device", name("none"), lambda: check_absent(program, stand_in, device="none"))
+        report.check("no device", name("an old one"), lambda: check_absent(program, stand_in, device="old"))
+
+
+def main() -> None:
+    report = Report()
+    for driver in (OPENCL, CUDA):
+        check_driver(report, driver)
     report.finish()
 
 

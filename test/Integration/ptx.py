@@ -1,9 +1,9 @@
 """The schedules for GPUs as CUDA's assembler sees them: registers, stack, spills.
 
-The tables of `opencl` are compiled for CUDA (a level of the test's own: there is
-no library for it yet) and go through ptxas for sm_80 and sm_90. Every line of
-every table is there with a small, a middling and a large layer; no kernel may
-have a stack or spill, and a block's registers must fit a multiprocessor.
+The kernels of `cuda-sm_80`, whose tables are those of `opencl`, go through ptxas
+for sm_80 and sm_90. Every line of every table is there with a small, a middling
+and a large layer; no kernel may have a stack or spill, and a block's registers
+must fit a multiprocessor.
 """
 # REQUIRES: ptxas
 # RUN: %python %s
@@ -13,14 +13,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 from upconv_testing import (SOURCE, CommandError, Report, dims, errors_of, guarded, in_parallel, require, run, scratch,
                             upconv, write_layer)
 
 PTXAS = os.environ.get("UPCONV_PTXAS", "ptxas")
-CAPABILITY, ARCHITECTURES = 80, ("sm_80", "sm_90")
+ARCHITECTURES = ("sm_80", "sm_90")
+TABLES = SOURCE / "scheduling" / "opencl"
 REGISTERS = 65536  # of a multiprocessor, sm_80 and sm_90
 FLAT_THREADS = 128  # of a block with a thread per element
 RESULT = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads\n.*?Used (\d+) registers")
@@ -72,19 +72,6 @@ OTHERS = (
 )
 
 
-def write_schedules(folder: Path) -> Path:
-    """The tables under the same names, for CUDA."""
-    shutil.copytree(SOURCE / "scheduling" / "opencl", folder / "opencl")
-    text = (SOURCE / "scheduling" / "targets.yaml").read_text()
-    for ours, theirs in (("device: opencl", "device: cuda"),
-                         ("x86-64-linux-opencl", f"x86-64-linux-cuda-cuda_capability_{CAPABILITY}")):
-        if text.count(ours) != 1:
-            raise ValueError(f"targets.yaml has no single '{ours}'")
-        text = text.replace(ours, theirs)
-    (folder / "targets.yaml").write_text(text)
-    return folder
-
-
 def threads_of(kernel: dict) -> int:
     knobs = kernel["knobs"]
     return knobs["bc"] * knobs["bx"] * knobs.get("by", 1) if "bc" in knobs else FLAT_THREADS
@@ -106,11 +93,11 @@ def assemble(path: Path, threads: int) -> str | None:
     return None
 
 
-def check(layer: tuple, schedules: Path, reached: set[str]) -> str | None:
+def check(layer: tuple, reached: set[str]) -> str | None:
     name, config, shape = layer
     with scratch() as folder:
         flags = (write_layer(folder, name, {"name": "layer", **config}), "--input-shape", dims(shape), "--init", "1",
-                 "--target", "opencl", "--schedules", schedules, "-j1")
+                 "--target", "cuda-sm_80", "-j1")
         kernels = json.loads(require(upconv("inspect", *flags, "--json")))["kernels"]
         reached.update(kernel["schedule"] for kernel in kernels)
         texts = re.split(r"^// kernel .*\n", require(upconv("inspect", *flags, "--ir", "ptx")), flags=re.MULTILINE)[1:]
@@ -125,34 +112,20 @@ def check(layer: tuple, schedules: Path, reached: set[str]) -> str | None:
     return None
 
 
-def lines(schedules: Path) -> set[str]:
+def lines() -> set[str]:
     """Every line of a table, as `inspect` names it."""
-    return {f"{table}:{number}" for table in (schedules / "opencl").iterdir()
+    return {f"opencl/{table.name}:{number}" for table in TABLES.iterdir()
             for number, line in enumerate(table.read_text().splitlines(), 1) if line.startswith("  - {")}
 
 
-def check_refused(schedules: Path) -> str | None:
-    """There is no library for CUDA yet."""
-    name, config, shape = CONTRACTIONS[0]
-    with scratch() as folder:
-        result = upconv("compile", write_layer(folder, name, {"name": "layer", **config}), "--input-shape",
-                        dims(shape), "--init", "1", "--target", "opencl", "--schedules", schedules, "-o", folder)
-    if result.returncode != 4 or "a library for CUDA is not supported by this version" not in errors_of(result):
-        return f"status {result.returncode}: {errors_of(result)}"
-    return None
-
-
 def main() -> None:
-    report = Report()
-    with scratch() as folder:
-        schedules, reached = write_schedules(folder / "cuda"), set()
-        for group, layers in (("contractions", CONTRACTIONS), ("others", OTHERS)):
-            problems = in_parallel(lambda layer: guarded(lambda: check(layer, schedules, reached)), layers)
-            for layer, problem in zip(layers, problems):
-                report.add(group, str(layer), problem)
-        report.check("refused", "compile", lambda: check_refused(schedules))
-        missing = lines(schedules) - reached
-        report.add("tables", "every line", f"no layer reaches {sorted(missing)}" if missing else None)
+    report, reached = Report(), set()
+    for group, layers in (("contractions", CONTRACTIONS), ("others", OTHERS)):
+        problems = in_parallel(lambda layer: guarded(lambda: check(layer, reached)), layers)
+        for layer, problem in zip(layers, problems):
+            report.add(group, str(layer), problem)
+    missing = lines() - reached
+    report.add("tables", "every line", f"no layer reaches {sorted(missing)}" if missing else None)
     report.finish()
 
 

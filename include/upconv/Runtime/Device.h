@@ -31,6 +31,10 @@ enum {
   UPCONV_RT_DEVICE_FAILED = 13  ///< a copy or a launch failed
 };
 
+/// The drivers that there are; lib/Runtime/DeviceDriver.h.
+typedef struct upconv_rt_driver upconv_rt_driver;
+extern const upconv_rt_driver upconv_rt_opencl_driver, upconv_rt_cuda_driver;
+
 /// Alignment of tensors and weights on the device, bytes.
 #define UPCONV_RT_DEVICE_ALIGNMENT 128
 
@@ -59,15 +63,18 @@ typedef struct {
   upconv_rt_steps *steps;
   upconv_rt_program *programs; ///< one per kernel, zeros at first
   int64_t program_count;
+  const upconv_rt_driver *driver;
 } upconv_rt_device_run;
 
 /// `<name>_run` after its own checks. Returns a status.
 int upconv_rt_device_execute(const upconv_rt_options *options,
                              const upconv_rt_device_run *run);
 /// `<name>_prepare`: opens the device.
-int upconv_rt_device_prepare(void);
+int upconv_rt_device_prepare(const upconv_rt_driver *driver,
+                             upconv_rt_program *programs, int64_t count);
 /// `<name>_release`: gives back all that is open on the device.
-void upconv_rt_device_release(upconv_rt_program *programs, int64_t count);
+void upconv_rt_device_release(const upconv_rt_driver *driver,
+                              upconv_rt_program *programs, int64_t count);
 
 /// What Halide's host code calls. `run` is an upconv_rt_run.
 int upconv_rt_initialize_kernels(void *run, void **state, const char *source,
@@ -82,7 +89,8 @@ int upconv_rt_copy_to_device(void *run, void *buffer, const void *interface_);
 const void *upconv_rt_device_interface(void);
 
 /// A sentence for a status of a library for GPUs; never null.
-const char *upconv_rt_device_status_string(int status);
+const char *upconv_rt_device_status_string(const upconv_rt_driver *driver,
+                                           int status);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,7 @@
 #include "MicroTile.h"
 #include "ObjectCheck.h"
 #include "Pairs.h"
+#include "SharedMemory.h"
 #include "ThreadRegisters.h"
 
 #include <cstdio>
@@ -294,6 +295,8 @@ static void compileChecked(const KernelSpec &spec, KernelText kind,
     pipeline.add_custom_lowering_pass(new LowerPairs(halideTarget(spec)));
   Halide::Module module = pipeline.compile_to_module(
       builder.arguments(), spec.name, halideTarget(spec));
+  if (spec.target.device == "cuda")
+    module = withSharedSymbol(module);
 
   TaskAxis task = taskAxis(spec);
   Size extent = taskExtent(spec);

@@ -190,8 +190,9 @@ void ModuleBuilder::buildPrepare() {
   prepare = define(takesWeights(plan) ? "_prepare_processor" : "_prepare", i32,
                    {}, {}, /*isPublic=*/!takesWeights(plan));
   if (onDevice())
-    builder.CreateRet(
-        builder.CreateCall(runtime("upconv_rt_device_prepare", i32, {}), {}));
+    builder.CreateRet(builder.CreateCall(
+        runtime("upconv_rt_device_prepare", i32, {pointer, pointer, i64}),
+        {deviceDriver(), devicePrograms(), builder.getInt64(deviceKernels())}));
   else
     builder.CreateRet(
         builder.CreateCall(runtime("upconv_rt_prepare", i32, {i32}),
@@ -226,10 +227,14 @@ void ModuleBuilder::buildPack() {
 
 void ModuleBuilder::buildStatusString() {
   statusString = define("_status_string", pointer, {i32}, {"status"}, true);
-  const char *name =
-      onDevice() ? "upconv_rt_device_status_string" : "upconv_rt_status_string";
-  builder.CreateRet(builder.CreateCall(runtime(name, pointer, {i32}),
-                                       {statusString->getArg(0)}));
+  Value *status = statusString->getArg(0);
+  if (onDevice())
+    builder.CreateRet(builder.CreateCall(
+        runtime("upconv_rt_device_status_string", pointer, {pointer, i32}),
+        {deviceDriver(), status}));
+  else
+    builder.CreateRet(builder.CreateCall(
+        runtime("upconv_rt_status_string", pointer, {i32}), {status}));
 }
 
 void ModuleBuilder::run() {

@@ -22,10 +22,11 @@ using mlir::AffineExpr;
 std::vector<DeviceFunction> upconv::deviceFunctions(const LibraryPlan &plan) {
   if (plan.device.empty())
     return {};
-  return {{"halide_opencl_initialize_kernels", "upconv_rt_initialize_kernels"},
-          {"halide_opencl_run", "upconv_rt_run_kernel"},
-          {"halide_opencl_finalize_kernels", "upconv_rt_finalize_kernels"},
-          {"halide_opencl_device_interface", "upconv_rt_device_interface"},
+  std::string prefix = "halide_" + plan.device + "_";
+  return {{prefix + "initialize_kernels", "upconv_rt_initialize_kernels"},
+          {prefix + "run", "upconv_rt_run_kernel"},
+          {prefix + "finalize_kernels", "upconv_rt_finalize_kernels"},
+          {prefix + "device_interface", "upconv_rt_device_interface"},
           {"halide_copy_to_device", "upconv_rt_copy_to_device"}};
 }
 
@@ -40,6 +41,12 @@ std::string upconv::deviceSymbol(const LibraryPlan &plan,
 void ModuleBuilder::declareDeviceFunctions() {
   for (const DeviceFunction &function : deviceFunctions(plan))
     runtime(function.ours, i32, {});
+}
+
+/// The driver's table in lib/Runtime.
+llvm::Constant *ModuleBuilder::deviceDriver() {
+  return module.getOrInsertGlobal("upconv_rt_" + plan.device + "_driver",
+                                  builder.getInt8Ty());
 }
 
 /// Programs that the driver has built, one per kernel: all zero at first.
@@ -118,7 +125,8 @@ void ModuleBuilder::executeOnDevice(Value *frame, Value *results) {
       frame,
       steps,
       devicePrograms(),
-      builder.getInt64(deviceKernels())};
+      builder.getInt64(deviceKernels()),
+      deviceDriver()};
   static_assert(sizeof fields == sizeof(upconv_rt_device_run),
                 "every field of the structure is here, in its order");
   Value *job = localArray(i64, std::size(fields), "run");
@@ -132,7 +140,8 @@ void ModuleBuilder::executeOnDevice(Value *frame, Value *results) {
 void ModuleBuilder::buildRelease() {
   define("_release", builder.getVoidTy(), {}, {}, /*isPublic=*/true);
   builder.CreateCall(
-      runtime("upconv_rt_device_release", builder.getVoidTy(), {pointer, i64}),
-      {devicePrograms(), builder.getInt64(deviceKernels())});
+      runtime("upconv_rt_device_release", builder.getVoidTy(),
+              {pointer, pointer, i64}),
+      {deviceDriver(), devicePrograms(), builder.getInt64(deviceKernels())});
   builder.CreateRetVoid();
 }

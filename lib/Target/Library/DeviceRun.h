@@ -15,7 +15,8 @@ namespace upconv {
 /// A function that Halide's host code calls around a launch: Halide's name for
 /// it, and the one in lib/Runtime that does the work.
 struct DeviceFunction {
-  llvm::StringRef halide, ours;
+  std::string halide;
+  llvm::StringRef ours;
 };
 /// Those of the plan's device; none for a CPU.
 std::vector<DeviceFunction> deviceFunctions(const LibraryPlan &plan);

@@ -126,10 +126,13 @@ void HeaderWriter::documentWorkspace() {
 }
 
 void HeaderWriter::documentDevice() {
-  out << " *\n * Kernels run on a device of OpenCL, a GPU if there is one, "
-         "whose "
-         "driver\n * (libOpenCL.so.1) is loaded by "
-      << name
+  out << " *\n * Kernels run on "
+      << (plan.device == "cuda"
+              ? "a GPU of NVIDIA, of compute capability 8 or later, whose "
+                "driver\n * (libcuda.so.1)"
+              : "a device of OpenCL, a GPU if there is one, whose driver\n * "
+                "(libOpenCL.so.1)")
+      << " is loaded by " << name
       << "_prepare or the first run. The device, its\n * memory, the weights "
          "in "
          "it and the kernels that the driver has built stay open\n * until "

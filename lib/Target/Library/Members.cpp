@@ -112,7 +112,7 @@ static llvm::Error checkKernels(const LibraryPlan &plan,
       names[name] = renamed;
     }
   for (const DeviceFunction &function : deviceFunctions(plan))
-    names[function.halide.str()] = deviceSymbol(plan, function);
+    names[function.halide] = deviceSymbol(plan, function);
   for (const Kernel &kernel : kernels)
     for (const std::string &name : kernel.undefined)
       if (!name.empty() && !names.count(name) &&

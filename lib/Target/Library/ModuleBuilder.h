@@ -82,6 +82,7 @@ private:
   void declareDeviceFunctions();
   int64_t deviceKernels() const;
   llvm::GlobalVariable *devicePrograms();
+  llvm::Constant *deviceDriver();
   llvm::Value *portSizes(llvm::ArrayRef<Port> ports, llvm::Value *results,
                          const llvm::Twine &name);
   std::pair<llvm::Value *, llvm::Value *> hostWeights(llvm::Value *frame);

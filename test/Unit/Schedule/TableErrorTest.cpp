@@ -144,7 +144,7 @@ TEST(TableErrors, Files) {
   EXPECT_EQ(wrongFolder.errors(),
             "x86-64-v5/conv-f32.yaml:1:1: error: no table folder 'x86-64-v5', "
             "expected 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
-            "'aarch64', 'opencl' or "
+            "'aarch64', 'opencl', 'cuda-sm_80' or "
             "'generic'; did you mean 'x86-64-v3'?");
 }
 
@@ -188,8 +188,7 @@ TEST(TargetErrors, Device) {
                "features: f, vector_floats: 1, registers: 1, l1_bytes: 1, "
                "l2_bytes: 1, requires: [], fallback: [x, generic] }\n"
                "later_levels: []\nsystems: [{name: linux, halide: linux, "
-               "triple: unknown-linux-gnu}]\n"
-               "later_systems: []\n");
+               "triple: unknown-linux-gnu, architectures: [x86_64]}]\n");
   EXPECT_NE(folder.errors().find("targets.yaml:2:24: error: 'device' must be "
                                  "'opencl' or 'cuda', got 'vulkan'"),
             std::string::npos)

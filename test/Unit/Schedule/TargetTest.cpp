@@ -26,7 +26,7 @@ protected:
 
 const char *const expected =
     "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
-    "'aarch64' or 'opencl'";
+    "'aarch64', 'opencl' or 'cuda-sm_80'";
 
 TEST_F(Targets, ByName) {
   for (const char *name : {"x86-64-v4", "x86-64-v4-linux"}) {
@@ -88,8 +88,8 @@ TEST_F(Targets, Errors) {
             std::string("unknown target 'riscv64', ") + expected);
   EXPECT_EQ(errorOf(""), std::string("unknown target '', ") + expected);
   EXPECT_EQ(
-      errorOf("cuda-sm_80"),
-      std::string("target 'cuda-sm_80' is not supported by this version, ") +
+      errorOf("cuda-sm_90"),
+      std::string("target 'cuda-sm_90' is not supported by this version, ") +
           expected);
   EXPECT_EQ(errorOf("x86-64-v3-ios"),
             "target 'x86-64-v3-ios': 'ios' has code for 'aarch64' only");

@@ -37,7 +37,7 @@ KernelSpec layer(const std::string &strategy,
   spec.input = dense({1, 9, 1000, 20});
   spec.output = dense({1, 18, 2000, 24});
   spec.schedule = {strategy, knobs};
-  spec.target = {"x86-64-linux-opencl", 1, 128, 1 << 18, "opencl"};
+  spec.target = {"x86-64-linux-opencl", 1, 128, 1 << 18, "", "opencl"};
   return spec;
 }
 
