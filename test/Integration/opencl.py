@@ -96,26 +96,26 @@ UNKNOWN = (
 LENGTHS = (7, 2, 41)
 
 
-def verify_exact(layer: tuple[str, dict, tuple[int, ...]], *flags: object) -> None:
+def verify_exact(layer: tuple[str, dict, tuple[int, ...]], *flags: object, gpu: tuple[str, ...] = GPU) -> None:
     name, config, shape = layer
     with scratch() as folder:
         path = write_layer(folder, name, {"name": "layer", **config})
         require(upconv("verify", path, "--exact", "--input-shape", dims(shape), "--input", "random:3",
-                       "--init", "1", "-j1", *GPU, *flags))
+                       "--init", "1", "-j1", *gpu, *flags))
 
 
-def check_forced(item: tuple[tuple[str, dict, tuple[int, ...]], str, str]) -> str | None:
+def check_forced(item: tuple[tuple[str, dict, tuple[int, ...]], str, str], gpu: tuple[str, ...] = GPU) -> str | None:
     layer, op, use = item
     name, config, shape = layer
     with scratch() as folder:
         (folder / "mine" / "opencl").mkdir(parents=True)
         (folder / "mine" / "opencl" / f"{op}-f32.yaml").write_text(TABLE.format(use=use))
         path = write_layer(folder, name, {"name": "layer", **config})
-        shown = require(upconv("inspect", path, "--input-shape", dims(shape), "--init", "1", *GPU,
+        shown = require(upconv("inspect", path, "--input-shape", dims(shape), "--init", "1", *gpu,
                                "--schedules", folder / "mine"))
         if "mine/opencl/" not in shown:
             return "the schedule is not legal for the layer"
-        verify_exact(layer, "--schedules", folder / "mine")
+        verify_exact(layer, "--schedules", folder / "mine", gpu=gpu)
     return None
 
 
@@ -153,12 +153,12 @@ def small_layers() -> list[tuple[Layer, int]]:
     return [(layer, (1, 2, 3, 7)[number % 4]) for number, layer in enumerate(layers)]
 
 
-def check_model(model: Model) -> str | None:
+def check_model(model: Model, gpu: tuple[str, ...] = GPU) -> str | None:
     with scratch() as folder:
         expected = model.arrays("out64_")
         flags = [word for name in expected
                  for word in ("--output", f"{port(name, expected)}{folder / f'out_{name}.npy'}")]
-        require(upconv("run", model.path, *inputs_of(model, folder), *flags, *GPU))
+        require(upconv("run", model.path, *inputs_of(model, folder), *flags, *gpu))
         problems = (judge(np.load(folder / f"out_{name}.npy"), array) for name, array in expected.items())
         return next((problem for problem in problems if problem), None)
 
