@@ -10,8 +10,6 @@
 
 #include "DeviceDriver.h"
 
-#include <dlfcn.h>
-
 // More arguments than a kernel has: buffers and scalars of the calling
 // sequence, and what Halide derives from them.
 enum { MOST_ARGUMENTS = 4 * UPCONV_RT_MAX_ARGUMENTS };
@@ -24,27 +22,17 @@ static int is_loaded, device;
 static void *context, *stream;
 static int is_current; // the context, of this thread
 
+#define UPCONV_RT_NAME(name, parameters) #name,
+static const char *const names[] = {UPCONV_RT_CUDA_FUNCTIONS(UPCONV_RT_NAME)};
+#undef UPCONV_RT_NAME
+
 static int load_driver(void) {
-  if (is_loaded)
-    return 1;
   // Not libcuda.so, which only a machine for development has.
-  void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    return 0;
-  // Drivers do not like to be unloaded, so the library stays.
-#define UPCONV_RT_FIND(name, parameters)                                       \
-  {                                                                            \
-    void *found = dlsym(library, #name);                                       \
-    if (!found)                                                                \
-      return 0;                                                                \
-    *(void **)&cu.name = found;                                                \
-  }
-  UPCONV_RT_CUDA_FUNCTIONS(UPCONV_RT_FIND)
-#undef UPCONV_RT_FIND
-  if (cu.cuInit(0))
-    return 0;
-  is_loaded = 1;
-  return 1;
+  if (!is_loaded)
+    is_loaded = upconv_rt_load_driver("libcuda.so.1", names,
+                                      sizeof names / sizeof *names, &cu) &&
+                !cu.cuInit(0);
+  return is_loaded;
 }
 
 // The first device that is new enough; 0 if there is none.

@@ -9,7 +9,9 @@
 
 #include "DeviceDriver.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <string.h>
 
 // A run's launches; what Halide calls the user context.
 struct upconv_rt_run {
@@ -24,6 +26,18 @@ static int is_open;
 static void *weights, *arena;
 static uint64_t weights_key;
 static size_t weights_size, arena_size;
+
+int upconv_rt_load_driver(const char *library, const char *const *names,
+                          size_t count, void *table) {
+  void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  for (size_t i = 0; handle && i < count; ++i) {
+    void *found = dlsym(handle, names[i]);
+    if (!found)
+      return 0;
+    memcpy((char *)table + i * sizeof found, &found, sizeof found);
+  }
+  return handle != NULL;
+}
 
 // Opens the device if it is not, and makes it the thread's.
 static int enter(const upconv_rt_driver *driver) {

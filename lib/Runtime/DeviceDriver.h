@@ -46,6 +46,12 @@ struct upconv_rt_driver {
   const char *no_device; ///< a sentence for UPCONV_RT_NO_DEVICE
 };
 
+/// Fills `table`, pointers to functions and nothing else, with `count`
+/// functions of a shared library by their names. The library stays: drivers do
+/// not like to be unloaded. Returns 0 if it, or one of them, is not there.
+int upconv_rt_load_driver(const char *library, const char *const *names,
+                          size_t count, void *table);
+
 /// halide_buffer_t has its `host` pointer behind two words of 8 bytes; it is an
 /// address on the device here.
 static inline void *upconv_rt_address_of(const void *buffer) {

@@ -9,31 +9,20 @@
 
 #include "DeviceDriver.h"
 
-#include <dlfcn.h>
-
 static upconv_rt_opencl cl;
 static int is_loaded;
 static void *device, *context, *queue;
 static const char *build_options;
 
+#define UPCONV_RT_NAME(result, name, parameters) #name,
+static const char *const names[] = {UPCONV_RT_OPENCL_FUNCTIONS(UPCONV_RT_NAME)};
+#undef UPCONV_RT_NAME
+
 static int load_driver(void) {
-  if (is_loaded)
-    return 1;
-  void *library = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    return 0;
-  // Drivers do not like to be unloaded, so the library stays.
-#define UPCONV_RT_FIND(result, name, parameters)                               \
-  {                                                                            \
-    void *found = dlsym(library, #name);                                       \
-    if (!found)                                                                \
-      return 0;                                                                \
-    *(void **)&cl.name = found;                                                \
-  }
-  UPCONV_RT_OPENCL_FUNCTIONS(UPCONV_RT_FIND)
-#undef UPCONV_RT_FIND
-  is_loaded = 1;
-  return 1;
+  if (!is_loaded)
+    is_loaded = upconv_rt_load_driver("libOpenCL.so.1", names,
+                                      sizeof names / sizeof *names, &cl);
+  return is_loaded;
 }
 
 static uint64_t ask(void *of, uint32_t what) {

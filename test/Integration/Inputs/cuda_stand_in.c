@@ -1,47 +1,26 @@
-/* A libcuda.so.1 without a device behind it, as opencl_stand_in.c is one of
- * OpenCL, and told by the same variables. STAND_IN_DEVICE: "none", or "old" for
- * one of compute capability 7. Memory is the host's; kernels are not run.
- * Aborts where a call is made without the context being the thread's. */
+/* A libcuda.so.1 without a device behind it, told by the same words
+ * (stand_in.h). "old" is a device of compute capability 7. Memory is the host's;
+ * kernels are not run. Aborts where a call is made without the context being
+ * the thread's. */
+
+#include "stand_in.h"
 
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { FAILED = 999, LEAST_MODULE = 64 };
 
-static FILE *log_file;
-static int calls, alive, retained, inside, is_lost;
+static int alive, retained, inside, is_lost;
 static void *current; /* the caller's own, or ours */
 static int depth;
-
-static int fails(const char *name) {
-  const char *path = getenv("STAND_IN_LOG"), *at = getenv("STAND_IN_FAIL");
-  if (!log_file && path)
-    log_file = fopen(path, "w");
-  if (log_file)
-    fprintf(log_file, "call %s\n", name);
-  return ++calls == (at ? atoi(at) : 0) ? FAILED : 0;
-}
-
-static int is_device(const char *kind) {
-  const char *device = getenv("STAND_IN_DEVICE");
-  return device && strcmp(device, kind) == 0;
-}
 
 /* For a call that works in the current context. */
 static int fails_inside(const char *name) {
   if (!current)
     abort();
-  return fails(name);
+  return FAILED * fails(name);
 }
 
-__attribute__((destructor)) static void finish(void) {
-  if (!log_file)
-    return;
-  fprintf(log_file, "alive %d\n", alive + inside + depth);
-  fclose(log_file);
-}
+static int count_alive(void) { return alive + inside + depth; }
 
 static int make(const char *name, size_t size, void **made) {
   int failed = fails_inside(name);
@@ -58,24 +37,24 @@ static int drop(const char *name, void *object) {
   return fails_inside(name);
 }
 
-int cuInit(unsigned flags) { return flags ? FAILED : fails("cuInit"); }
+int cuInit(unsigned flags) { return flags ? FAILED : FAILED * fails("cuInit"); }
 
 int cuDeviceGetCount(int *count) {
-  int failed = fails("cuDeviceGetCount");
+  int failed = FAILED * fails("cuDeviceGetCount");
   if (!failed)
     *count = is_device("none") ? 0 : 1;
   return failed;
 }
 
 int cuDeviceGet(int *device, int number) {
-  int failed = fails("cuDeviceGet");
+  int failed = FAILED * fails("cuDeviceGet");
   if (!failed)
     *device = 7 + number;
   return failed;
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
-  int failed = fails("cuDeviceGetAttribute");
+  int failed = FAILED * fails("cuDeviceGetAttribute");
   if (attribute != 75 || device != 7)
     abort();
   if (!failed)
@@ -84,7 +63,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
 }
 
 int cuDevicePrimaryCtxRetain(void **context, int device) {
-  int failed = fails("cuDevicePrimaryCtxRetain");
+  int failed = FAILED * fails("cuDevicePrimaryCtxRetain");
   if (device != 7)
     abort();
   if (!failed) {
@@ -104,11 +83,11 @@ int cuDevicePrimaryCtxRelease_v2(int device) {
    * on that. */
   if (is_lost)
     inside = 0;
-  return fails("cuDevicePrimaryCtxRelease_v2");
+  return FAILED * fails("cuDevicePrimaryCtxRelease_v2");
 }
 
 int cuCtxPushCurrent_v2(void *context) {
-  int failed = fails("cuCtxPushCurrent_v2");
+  int failed = FAILED * fails("cuCtxPushCurrent_v2");
   if (context != &retained || !retained)
     abort();
   is_lost |= failed != 0;
@@ -125,7 +104,7 @@ int cuCtxPopCurrent_v2(void **context) {
   *context = current;
   current = NULL;
   --depth;
-  return fails("cuCtxPopCurrent_v2");
+  return FAILED * fails("cuCtxPopCurrent_v2");
 }
 
 int cuStreamCreate(void **stream, unsigned flags) {

@@ -1,17 +1,10 @@
 /* A libOpenCL.so.1 without a device behind it: it hands out handles, counts
- * what is alive, writes down launches, and fails when told to. Kernels are not
- * run. Told by the environment:
- *
- *   STAND_IN_LOG     where to write: "call NAME" per call, "launch ENTRY GLOBAL
- *                    LOCAL SHARED" per launch, at the end "alive COUNT"
- *   STAND_IN_FAIL    the number of the call that fails, from 1 on
- *   STAND_IN_DEVICE  "none": no platform; "old": no shared virtual memory
- */
+ * what is alive, writes down launches, and fails when told to (stand_in.h).
+ * Kernels are not run. "none" is no platform, "old" no shared virtual memory. */
+
+#include "stand_in.h"
 
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { FAILED = -5 };
 
@@ -20,30 +13,9 @@ typedef struct {
   size_t shared;
 } kernel;
 
-static FILE *log_file;
-static int calls, alive;
+static int alive;
 
-/* Whether this call is the one that fails. */
-static int fails(const char *name) {
-  const char *path = getenv("STAND_IN_LOG"), *at = getenv("STAND_IN_FAIL");
-  if (!log_file && path)
-    log_file = fopen(path, "w");
-  if (log_file)
-    fprintf(log_file, "call %s\n", name);
-  return ++calls == (at ? atoi(at) : 0);
-}
-
-static int is_device(const char *kind) {
-  const char *device = getenv("STAND_IN_DEVICE");
-  return device && strcmp(device, kind) == 0;
-}
-
-__attribute__((destructor)) static void finish(void) {
-  if (!log_file)
-    return;
-  fprintf(log_file, "alive %d\n", alive);
-  fclose(log_file);
-}
+static int count_alive(void) { return alive; }
 
 static void *make(const char *name, size_t size, int32_t *error) {
   int failed = fails(name);
