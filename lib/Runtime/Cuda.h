@@ -26,6 +26,9 @@ enum {
   X(cuDeviceGetAttribute, (int *, int, int))                                   \
   X(cuDevicePrimaryCtxRetain, (void **, int))                                  \
   X(cuDevicePrimaryCtxRelease_v2, (int))                                       \
+  X(cuCtxGetCurrent, (void **))                                                \
+  X(cuCtxGetDevice, (int *))                                                   \
+  X(cuCtxSynchronize, (void))                                                  \
   X(cuCtxPushCurrent_v2, (void *))                                             \
   X(cuCtxPopCurrent_v2, (void **))                                             \
   X(cuStreamCreate, (void **, unsigned))                                       \

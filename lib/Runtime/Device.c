@@ -1,129 +1,38 @@
-//===- Device.c - Runs on a device ----------------------------------------===//
+//===- Device.c - Runs of host pointers on a device -----------------------===//
 //
-// Addresses on the device are pointers that an offset can be added to, so that
-// a tensor is a base and an offset there as it is on the host, and the same
-// calling sequence serves both. Two allocations hold everything: the weights,
-// and one arena for workspace, inputs and outputs that only grows.
+// Of one hidden handle, whose arena has the inputs and outputs behind the
+// workspace.
 //
 //===----------------------------------------------------------------------===//
 
-#include "DeviceDriver.h"
+#include "DeviceHandle.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
-
-// A run's launches; what Halide calls the user context.
-struct upconv_rt_run {
-  const upconv_rt_device_run *job;
-  void *program; // of the kernel that is being called
-  int status;    // the first failure: nothing is launched after it
-};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-// Everything below is under the lock.
-static int is_open;
-static void *weights, *arena;
-static uint64_t weights_key;
-static size_t weights_size, arena_size;
+static upconv_rt_handle hidden; // under the lock
 
-int upconv_rt_load_driver(const char *library, const char *const *names,
-                          size_t count, void *table) {
-  void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  for (size_t i = 0; handle && i < count; ++i) {
-    void *found = dlsym(handle, names[i]);
-    if (!found)
-      return 0;
-    memcpy((char *)table + i * sizeof found, &found, sizeof found);
-  }
-  return handle != NULL;
-}
-
-// Opens the device if it is not, and makes it the thread's.
-static int enter(const upconv_rt_driver *driver) {
-  if (!is_open) {
-    int status = driver->open();
-    if (status)
-      return status;
-    is_open = 1;
-  }
-  return driver->enter();
-}
-
-// Gives everything back. What is not entered cannot be given back one by one:
-// it goes with the device.
-static void close_device(const upconv_rt_driver *driver,
-                         upconv_rt_program *programs, int64_t count,
-                         int is_entered) {
-  if (is_entered)
-    driver->finish();
-  for (int64_t i = 0; i < count; ++i) {
-    if (is_entered && programs[i].program)
-      driver->drop(programs[i].program);
-    programs[i] = (upconv_rt_program){NULL, NULL};
-  }
-  if (is_entered && weights)
-    driver->free(weights);
-  if (is_entered && arena)
-    driver->free(arena);
-  weights = arena = NULL;
-  weights_size = arena_size = 0;
-  driver->close();
-  is_open = 0;
+static int enter(const upconv_rt_driver *driver, int64_t program_count) {
+  return upconv_rt_handle_enter(&hidden, driver, UPCONV_RT_ANY_DEVICE,
+                                program_count);
 }
 
 int upconv_rt_device_prepare(const upconv_rt_driver *driver,
-                             upconv_rt_program *programs, int64_t count) {
+                             int64_t program_count) {
   pthread_mutex_lock(&lock);
-  int status = enter(driver);
+  int status = enter(driver, program_count);
   if (!status)
-    driver->leave();
-  else if (is_open)
-    close_device(driver, programs, count, /*is_entered=*/0);
+    upconv_rt_handle_leave(&hidden);
   pthread_mutex_unlock(&lock);
   return status;
 }
 
-void upconv_rt_device_release(const upconv_rt_driver *driver,
-                              upconv_rt_program *programs, int64_t count) {
+void upconv_rt_device_release(void) {
   pthread_mutex_lock(&lock);
-  if (is_open)
-    close_device(driver, programs, count, driver->enter() == UPCONV_RT_OK);
+  // Failing to enter closes it.
+  if (hidden.driver && !enter(hidden.driver, hidden.program_count))
+    upconv_rt_handle_drop(&hidden);
   pthread_mutex_unlock(&lock);
-}
-
-//===----------------------------------------------------------------------===//
-// Memory
-//===----------------------------------------------------------------------===//
-
-static int reserve(const upconv_rt_driver *driver, void **memory, size_t *have,
-                   size_t want) {
-  if (*memory && *have >= want)
-    return UPCONV_RT_OK;
-  if (*memory)
-    driver->free(*memory);
-  *have = 0;
-  *memory = driver->allocate(want ? want : 1);
-  if (!*memory)
-    return UPCONV_RT_DEVICE_MEMORY;
-  *have = want;
-  return UPCONV_RT_OK;
-}
-
-static int place_weights(const upconv_rt_device_run *run) {
-  if (!run->weights)
-    return UPCONV_RT_OK;
-  size_t size = (size_t)run->weights_size;
-  if (!weights || weights_key != run->weights_key || weights_size != size) {
-    int status = reserve(run->driver, &weights, &weights_size, size);
-    if (!status)
-      status = run->driver->to_device(weights, run->weights, size);
-    if (status)
-      return status;
-    weights_key = run->weights_key;
-  }
-  run->frame[3] = weights;
-  return UPCONV_RT_OK;
 }
 
 // Where the next tensor begins; -1 if sizes do not fit.
@@ -142,41 +51,37 @@ static int place_tensors(const upconv_rt_device_run *run) {
     total = behind(total, run->output_sizes[i]);
   if (total < 0)
     return UPCONV_RT_OVERFLOW;
-  int status = reserve(run->driver, &arena, &arena_size, (size_t)total);
+  int status = upconv_rt_handle_grow(&hidden, (size_t)total);
   int64_t at = behind(0, run->workspace_size);
   for (int64_t i = 0; !status && i < run->input_count; ++i) {
-    run->device_inputs[i] = (char *)arena + at;
+    run->device_inputs[i] = (char *)hidden.arena + at;
     if (run->input_sizes[i])
-      status = run->driver->to_device(run->device_inputs[i], run->inputs[i],
-                                      (size_t)run->input_sizes[i]);
+      status =
+          run->driver->to_device(&hidden.device, run->device_inputs[i],
+                                 run->inputs[i], (size_t)run->input_sizes[i]);
     at = behind(at, run->input_sizes[i]);
   }
   for (int64_t i = 0; !status && i < run->output_count; ++i) {
-    run->device_outputs[i] = (char *)arena + at;
+    run->device_outputs[i] = (char *)hidden.arena + at;
     at = behind(at, run->output_sizes[i]);
   }
   return status;
 }
 
-//===----------------------------------------------------------------------===//
-// A run
-//===----------------------------------------------------------------------===//
-
-static int execute(const upconv_rt_device_run *job) {
-  int status = place_weights(job);
+static int execute(const upconv_rt_device_run *run) {
+  int status = upconv_rt_handle_place_weights(&hidden, run);
   if (!status)
-    status = place_tensors(job);
-  if (status)
-    return status;
-  upconv_rt_run run = {job, NULL, UPCONV_RT_OK};
-  status = job->steps(job->frame, arena, &run);
-  if (run.status)
-    return run.status;
-  for (int64_t i = 0; !status && i < job->output_count; ++i)
-    if (job->output_sizes[i])
-      status = job->driver->to_host(job->outputs[i], job->device_outputs[i],
-                                    (size_t)job->output_sizes[i]);
-  return status ? status : job->driver->finish();
+    status = place_tensors(run);
+  if (!status)
+    status =
+        upconv_rt_handle_pass(&hidden, UPCONV_RT_BUILDS | UPCONV_RT_LAUNCHES,
+                              hidden.device.stream, run);
+  for (int64_t i = 0; !status && i < run->output_count; ++i)
+    if (run->output_sizes[i])
+      status = run->driver->to_host(&hidden.device, run->outputs[i],
+                                    run->device_outputs[i],
+                                    (size_t)run->output_sizes[i]);
+  return status ? status : run->driver->finish(&hidden.device);
 }
 
 int upconv_rt_device_execute(const upconv_rt_options *options,
@@ -185,93 +90,23 @@ int upconv_rt_device_execute(const upconv_rt_options *options,
                   options->threads < 0))
     return UPCONV_RT_INVALID_ARGUMENT;
   pthread_mutex_lock(&lock);
-  int status = enter(run->driver), is_entered = !status;
-  if (!status)
+  int status = enter(run->driver, run->program_count);
+  if (!status) {
     status = execute(run);
-  if (!status)
-    run->driver->leave();
-  else if (is_open)
-    close_device(run->driver, run->programs, run->program_count, is_entered);
+    if (status)
+      upconv_rt_handle_drop(&hidden);
+    else
+      upconv_rt_handle_leave(&hidden);
+  }
   pthread_mutex_unlock(&lock);
   return status;
 }
 
-//===----------------------------------------------------------------------===//
-// What Halide's host code calls
-//===----------------------------------------------------------------------===//
-
-static int fail(upconv_rt_run *run, int status) {
-  if (!run->status)
-    run->status = status;
-  return status;
-}
-
-int upconv_rt_initialize_kernels(void *context_of_run, void **state,
-                                 const char *source, int size) {
-  upconv_rt_run *run = context_of_run;
-  (void)state;
-  if (run->status)
-    return run->status;
-  upconv_rt_program *entry = run->job->programs;
-  upconv_rt_program *end = entry + run->job->program_count;
-  while (entry != end && entry->source && entry->source != source)
-    ++entry;
-  if (entry == end)
-    return fail(run, UPCONV_RT_INTERNAL);
-  if (!entry->program) {
-    // The text may end in zeros.
-    size_t length = 0;
-    while (length < (size_t)size && source[length])
-      ++length;
-    entry->program = run->job->driver->build(source, length);
-    if (!entry->program)
-      return fail(run, UPCONV_RT_DEVICE_BUILD);
-    entry->source = source;
-  }
-  run->program = entry->program;
-  return 0;
-}
-
-int upconv_rt_run_kernel(void *context_of_run, void *state, const char *entry,
-                         int blocks_x, int blocks_y, int blocks_z,
-                         int threads_x, int threads_y, int threads_z,
-                         int shared_bytes, size_t sizes[], void *arguments[],
-                         int8_t is_buffer[]) {
-  upconv_rt_run *run = context_of_run;
-  (void)state;
-  if (run->status)
-    return run->status;
-  if (blocks_x <= 0 || blocks_y <= 0 || blocks_z <= 0)
-    return 0;
-  upconv_rt_device_launch launch = {entry,
-                                    {blocks_x, blocks_y, blocks_z},
-                                    {threads_x, threads_y, threads_z},
-                                    shared_bytes,
-                                    sizes,
-                                    arguments,
-                                    is_buffer};
-  int status = run->job->driver->launch(run->program, &launch);
-  return status ? fail(run, status) : 0;
-}
-
-void upconv_rt_finalize_kernels(void *run, void *state) {
-  (void)run;
-  (void)state;
-}
-
-// Tensors are on the device already.
-int upconv_rt_copy_to_device(void *run, void *buffer, const void *interface_) {
-  (void)run;
-  (void)buffer;
-  (void)interface_;
-  return 0;
-}
-
-const void *upconv_rt_device_interface(void) { return NULL; }
-
 const char *upconv_rt_device_status_string(const upconv_rt_driver *driver,
                                            int status) {
   switch (status) {
+  case UPCONV_RT_OUT_OF_MEMORY:
+    return "there is no memory on the host";
   case UPCONV_RT_NO_DEVICE:
     return driver->no_device;
   case UPCONV_RT_DEVICE_MEMORY:

@@ -11,8 +11,6 @@
 
 static upconv_rt_opencl cl;
 static int is_loaded;
-static void *device, *context, *queue;
-static const char *build_options;
 
 #define UPCONV_RT_NAME(result, name, parameters) #name,
 static const char *const names[] = {UPCONV_RT_OPENCL_FUNCTIONS(UPCONV_RT_NAME)};
@@ -49,69 +47,77 @@ static void *find_device(uint64_t kind) {
   return NULL;
 }
 
-static void close_device(void) {
-  if (queue)
-    cl.clReleaseCommandQueue(queue);
-  if (context)
-    cl.clReleaseContext(context);
-  device = context = queue = NULL;
+// Nothing is a thread's here.
+static int enter(upconv_rt_device *on) {
+  on->is_entered = 1;
+  return UPCONV_RT_OK;
+}
+static void leave(upconv_rt_device *on) { on->is_entered = 0; }
+
+static void close_device(upconv_rt_device *on) {
+  if (on->stream)
+    cl.clReleaseCommandQueue(on->stream);
+  if (on->context)
+    cl.clReleaseContext(on->context);
+  *on = (upconv_rt_device){0};
 }
 
-static int open_device(void) {
-  if (!load_driver())
+static int open_device(upconv_rt_device *on, int number) {
+  (void)number; // UPCONV_RT_ANY_DEVICE
+  on->device = find_device(CL_DEVICE_TYPE_GPU);
+  if (!on->device)
+    on->device = find_device(CL_DEVICE_TYPE_ALL);
+  if (!on->device)
     return UPCONV_RT_NO_DEVICE;
-  device = find_device(CL_DEVICE_TYPE_GPU);
-  if (!device)
-    device = find_device(CL_DEVICE_TYPE_ALL);
-  if (!device)
-    return UPCONV_RT_NO_DEVICE;
-  // Quotients as exact as they are on a CPU, where the device can.
-  build_options = ask(device, CL_DEVICE_SINGLE_FP_CONFIG) &
-                          CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT
-                      ? "-cl-fp32-correctly-rounded-divide-sqrt"
-                      : "";
   int32_t error = 0;
-  context = cl.clCreateContext(NULL, 1, &device, NULL, NULL, &error);
-  if (context && !error)
-    queue = cl.clCreateCommandQueue(context, device, 0, &error);
-  if (queue && !error)
-    return UPCONV_RT_OK;
-  close_device();
+  on->context = cl.clCreateContext(NULL, 1, &on->device, NULL, NULL, &error);
+  if (on->context && !error)
+    on->stream = cl.clCreateCommandQueue(on->context, on->device, 0, &error);
+  if (on->stream && !error)
+    return enter(on);
+  close_device(on);
   return UPCONV_RT_NO_DEVICE;
 }
 
-static int enter(void) { return UPCONV_RT_OK; }
-static void leave(void) {}
-
-static void *allocate(size_t size) {
-  return cl.clSVMAlloc(context, CL_MEM_READ_WRITE, size,
+static void *allocate(upconv_rt_device *on, size_t size) {
+  return cl.clSVMAlloc(on->context, CL_MEM_READ_WRITE, size,
                        UPCONV_RT_DEVICE_ALIGNMENT);
 }
 
-static void free_memory(void *memory) { cl.clSVMFree(context, memory); }
+static void free_memory(upconv_rt_device *on, void *memory) {
+  cl.clSVMFree(on->context, memory);
+}
 
 // In order with the launches, and waits for them and for itself.
-static int copy(void *to, const void *from, size_t size) {
-  return cl.clEnqueueSVMMemcpy(queue, /*blocking=*/1, to, from, size, 0, NULL,
-                               NULL)
+static int copy(upconv_rt_device *on, void *to, const void *from, size_t size) {
+  return cl.clEnqueueSVMMemcpy(on->stream, /*blocking=*/1, to, from, size, 0,
+                               NULL, NULL)
              ? UPCONV_RT_DEVICE_FAILED
              : UPCONV_RT_OK;
 }
 
-static void *build(const char *text, size_t length) {
+static void *build(upconv_rt_device *on, const char *text, size_t length) {
   int32_t error = 0;
   void *program =
-      cl.clCreateProgramWithSource(context, 1, &text, &length, &error);
+      cl.clCreateProgramWithSource(on->context, 1, &text, &length, &error);
   if (!program || error)
     return NULL;
-  if (cl.clBuildProgram(program, 1, &device, build_options, NULL, NULL)) {
+  // Quotients as exact as they are on a CPU, where the device can.
+  const char *options = ask(on->device, CL_DEVICE_SINGLE_FP_CONFIG) &
+                                CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT
+                            ? "-cl-fp32-correctly-rounded-divide-sqrt"
+                            : "";
+  if (cl.clBuildProgram(program, 1, &on->device, options, NULL, NULL)) {
     cl.clReleaseProgram(program);
     return NULL;
   }
   return program;
 }
 
-static void drop(void *program) { cl.clReleaseProgram(program); }
+static void drop(upconv_rt_device *on, void *program) {
+  (void)on;
+  cl.clReleaseProgram(program);
+}
 
 static int set_arguments(void *kernel, const upconv_rt_device_launch *launch) {
   uint32_t i = 0;
@@ -128,7 +134,9 @@ static int set_arguments(void *kernel, const upconv_rt_device_launch *launch) {
   return cl.clSetKernelArg(kernel, i, shared, NULL);
 }
 
-static int launch_kernel(void *program, const upconv_rt_device_launch *launch) {
+static int launch_kernel(upconv_rt_device *on, void *program,
+                         const upconv_rt_device_launch *launch) {
+  (void)on;
   int32_t error = 0;
   void *kernel = cl.clCreateKernel(program, launch->entry, &error);
   if (!kernel || error)
@@ -139,17 +147,18 @@ static int launch_kernel(void *program, const upconv_rt_device_launch *launch) {
     global[d] = local[d] * (size_t)launch->blocks[d];
   }
   int failed = set_arguments(kernel, launch) ||
-               cl.clEnqueueNDRangeKernel(queue, kernel, 3, NULL, global, local,
-                                         0, NULL, NULL);
+               cl.clEnqueueNDRangeKernel(launch->stream, kernel, 3, NULL,
+                                         global, local, 0, NULL, NULL);
   cl.clReleaseKernel(kernel);
   return failed ? UPCONV_RT_DEVICE_FAILED : UPCONV_RT_OK;
 }
 
-static int finish(void) {
-  return cl.clFinish(queue) ? UPCONV_RT_DEVICE_FAILED : UPCONV_RT_OK;
+static int finish(upconv_rt_device *on) {
+  return cl.clFinish(on->stream) ? UPCONV_RT_DEVICE_FAILED : UPCONV_RT_OK;
 }
 
 const upconv_rt_driver upconv_rt_opencl_driver = {
+    load_driver,
     open_device,
     close_device,
     enter,
@@ -161,6 +170,7 @@ const upconv_rt_driver upconv_rt_opencl_driver = {
     build,
     drop,
     launch_kernel,
+    finish,
     finish,
     "there is no OpenCL driver (libOpenCL.so.1), or no device of it that "
     "shares virtual memory"};

@@ -2,7 +2,8 @@
 runs their PTX on the processor, with every access held against what was allocated.
 
 The library is the one that a GPU would be given, from its launches to the last byte
-of its kernels. Bit for bit on small integers, or against Keras's own outputs.
+of its kernels. Bit for bit on small integers, or against Keras's own outputs; runs of
+handles, on pointers of the device, bit for bit as runs of the host's.
 """
 # RUN: %python %s
 
@@ -11,10 +12,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 from layer_verify import check
 from opencl import CHOSEN, FORCED, check_forced, check_model, one_per_class, verify_exact
-from programs import INPUTS
-from upconv_testing import CXX, Report, example_models, guarded, in_parallel, require, run, scratch
+from programs import INPUTS, PORTS, build, compile_archive, data_of, fields_of, macros, random_variables, raw
+from upconv_testing import CXX, Model, Report, example_models, guarded, in_parallel, require, run, scratch
 
 GPU = ("--target", "cuda-sm_80")
 
@@ -22,6 +25,28 @@ GPU = ("--target", "cuda-sm_80")
 def build_driver(folder: Path) -> None:
     require(run(CXX, "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
                 "-Wl,-soname,libcuda.so.1", INPUTS / "ptx_interpreter.cpp", "-o", folder / "libcuda.so.1"))
+
+
+def check_handles(item: tuple[Model, bool, str], driver: Path) -> None:
+    """Two handles of one library, with weights inside or not, of known or unknown sizes."""
+    model, pinned, mode = item
+    ports = PORTS[model.name]
+    with scratch() as folder:
+        archive = compile_archive(model, folder, model.name, pinned, *GPU, "--weights-mode", mode)
+        told = [f"-DSOME_EXTENT={ports.source}_batch"]
+        if pinned:
+            told = [f"-DOUTPUT_COUNT={model.name.upper()}_{ports.result.upper()}_COUNT"]
+        inputs = [data_of(model, folder)[0]]
+        if mode == "external":
+            told.append("-DWEIGHTS")
+            inputs.append(archive.with_name(f"{model.name}.weights"))
+        if mode == "argument":
+            variables = random_variables(fields_of(archive.with_name(f"{model.name}.h"))).values()
+            told += ["-DWEIGHTS", f"-DCOUNTS={','.join(str(value.size) for value in variables)}"]
+            inputs.append(raw(folder / "variables", np.concatenate([value.ravel() for value in variables])))
+        program = build("device_pointers.c", [archive], folder / "program", "-std=gnu11", *told,
+                        *macros(model, model.name, pinned))
+        require(run(program, *inputs, env={"LD_LIBRARY_PATH": str(driver)}))
 
 
 def main() -> None:
@@ -34,6 +59,9 @@ def main() -> None:
     with scratch() as folder:
         build_driver(folder)
         os.environ["LD_LIBRARY_PATH"] = str(folder)
+        generator, upsampler, denoiser = example_models()
+        each("handles", ((generator, True, "external"), (upsampler, False, "embed"), (denoiser, True, "argument")),
+             lambda item: check_handles(item, folder), lambda item: f"{item[0].name}, {item[2]}")
         each("every strategy and tile", FORCED, lambda item: check_forced(item, GPU))
         each("the tables' lines", CHOSEN, lambda item: verify_exact(item, gpu=GPU))
         each("layers", one_per_class(), lambda item: check(item, *GPU), lambda item: item.name)

@@ -1,10 +1,14 @@
 //===- Device.h - What is linked into a library for a GPU -----------------===//
 //
-// Beside Runtime.h, and in libraries for GPUs only. A run takes host pointers:
-// it opens the device if that has not been done, copies weights (once) and
-// inputs there, launches the kernels, and copies the outputs back. What is open
-// is kept between runs in hidden memory under a lock, so runs of one library
-// take turns.
+// Beside Runtime.h, and in libraries for GPUs only. What is open on a device is
+// a handle's: the device, the built kernels, weights and workspace. A run of a
+// handle launches kernels and does nothing else.
+//
+// `<name>_run` takes host pointers: it opens a hidden handle if that has not
+// been done, copies weights (once) and inputs there, runs it, and copies the
+// outputs back. That handle is kept between runs under a lock, so runs of one
+// library take turns. `<name>_cuda_open` makes handles of the caller's own,
+// whose runs take pointers on the device and a stream.
 //
 // The driver is loaded at run time. No failure of it ends the program: each is
 // a status, after which everything on the device has been given back.
@@ -34,35 +38,31 @@ enum {
 /// The drivers that there are; lib/Runtime/DeviceDriver.h.
 typedef struct upconv_rt_driver upconv_rt_driver;
 extern const upconv_rt_driver upconv_rt_opencl_driver, upconv_rt_cuda_driver;
+/// What is open on a device; lib/Runtime/DeviceHandle.h.
+typedef struct upconv_rt_handle upconv_rt_handle;
 
 /// Alignment of tensors and weights on the device, bytes.
 #define UPCONV_RT_DEVICE_ALIGNMENT 128
 
-/// A kernel's program, once the driver has built it. `source` tells programs
-/// apart: it is an address in the kernel's object.
-typedef struct {
-  const void *source;
-  void *program;
-} upconv_rt_program;
-
 /// One run, as the calling sequence describes it; every field has 8 bytes.
-/// Sizes are in bytes.
+/// Sizes are in bytes. A run of a caller's handle has only those from
+/// `workspace_size` on, without the weights.
 typedef struct {
   const float *const *inputs;
   float *const *outputs;
   const int64_t *input_sizes, *output_sizes;
-  int64_t input_count, output_count;
-  int64_t workspace_size;
   const void *weights; ///< of the host; null if there are none
   int64_t weights_size;
-  uint64_t weights_key; ///< weights of equal keys are the same
-  /// Filled in here: where inputs and outputs lie on the device.
+  uint64_t weights_key;   ///< weights of equal keys are the same
+  int64_t workspace_size; ///< negative in `open`: the extents are not known yet
+  int64_t input_count, output_count;
+  /// Where inputs and outputs lie on the device: filled in here, but for a run
+  /// of a caller's handle.
   void **device_inputs, **device_outputs;
   /// The frame of `steps`; its fourth pointer becomes the device's weights.
   void **frame;
   upconv_rt_steps *steps;
-  upconv_rt_program *programs; ///< one per kernel, zeros at first
-  int64_t program_count;
+  int64_t program_count; ///< kernels
   const upconv_rt_driver *driver;
 } upconv_rt_device_run;
 
@@ -71,10 +71,28 @@ int upconv_rt_device_execute(const upconv_rt_options *options,
                              const upconv_rt_device_run *run);
 /// `<name>_prepare`: opens the device.
 int upconv_rt_device_prepare(const upconv_rt_driver *driver,
-                             upconv_rt_program *programs, int64_t count);
+                             int64_t program_count);
 /// `<name>_release`: gives back all that is open on the device.
-void upconv_rt_device_release(const upconv_rt_driver *driver,
-                              upconv_rt_program *programs, int64_t count);
+void upconv_rt_device_release(void);
+
+/// Devices of a handle that are not told by their number: that of the context
+/// that is current, or the first one that will do.
+enum { UPCONV_RT_CURRENT_DEVICE = -1, UPCONV_RT_ANY_DEVICE = -2 };
+
+/// Handles of the caller's own; each function returns a status.
+/// `<name>_cuda_open` after its check of the weights: copies them, and makes
+/// everything that a run wants if `workspace_size` is known.
+int upconv_rt_handle_open(upconv_rt_handle **result, int device,
+                          const upconv_rt_device_run *run);
+/// `<name>_cuda_reserve`: builds the kernels and makes room for such a run.
+int upconv_rt_handle_reserve(upconv_rt_handle *handle,
+                             const upconv_rt_device_run *run);
+/// `<name>_cuda_run` after its own checks: launches on `stream`.
+int upconv_rt_handle_run(upconv_rt_handle *handle, void *stream,
+                         const upconv_rt_device_run *run);
+/// `<name>_cuda_close`: waits for the device and gives everything back. Null is
+/// no handle.
+int upconv_rt_handle_close(upconv_rt_handle *handle);
 
 /// What Halide's host code calls. `run` is an upconv_rt_run.
 int upconv_rt_initialize_kernels(void *run, void **state, const char *source,

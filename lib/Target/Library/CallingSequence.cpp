@@ -96,37 +96,52 @@ Value *ModuleBuilder::gatherExtents(Value *inputs) {
   return array;
 }
 
+Value *ModuleBuilder::gatherInputs(Value *inputs) {
+  Value *array = localArray(pointer, plan.inputs.size(), "pointers");
+  std::vector<InputField> fields = inputFields(plan);
+  for (size_t i = 0; i < fields.size(); ++i)
+    if (!fields[i].isExtent)
+      builder.CreateStore(loadPointer(inputs, i),
+                          element(array, fields[i].index));
+  return array;
+}
+
 //===----------------------------------------------------------------------===//
 // run
 //===----------------------------------------------------------------------===//
+
+void ModuleBuilder::checkProcessor() {
+  if (!requiredFeatures)
+    return;
+  Value *supported =
+      builder.CreateCall(runtime("upconv_rt_cpu_supports", i32, {i32}),
+                         {builder.getInt32(requiredFeatures)});
+  returnIf(builder.CreateICmpEQ(supported, builder.getInt32(0)),
+           UPCONV_RT_UNSUPPORTED_CPU);
+}
+
+void ModuleBuilder::checkPorts(Value *array, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    Value *port = loadPointer(array, i);
+    Value *misaligned = builder.CreateAnd(builder.CreatePtrToInt(port, i64),
+                                          builder.getInt64(3));
+    returnIf(
+        builder.CreateOr(isNull(port),
+                         builder.CreateICmpNE(misaligned, builder.getInt64(0))),
+        UPCONV_RT_INVALID_ARGUMENT);
+  }
+}
 
 void ModuleBuilder::buildCore() {
   core = define("_core", i32, {pointer, pointer, pointer, pointer},
                 {"inputs", "extents", "outputs", "options"}, false);
   Value *inputs = core->getArg(0), *given = core->getArg(1),
         *outputs = core->getArg(2), *options = core->getArg(3);
-  if (requiredFeatures) {
-    Value *supported =
-        builder.CreateCall(runtime("upconv_rt_cpu_supports", i32, {i32}),
-                           {builder.getInt32(requiredFeatures)});
-    returnIf(builder.CreateICmpEQ(supported, builder.getInt32(0)),
-             UPCONV_RT_UNSUPPORTED_CPU);
-  }
+  checkProcessor();
   returnIf(isNull(inputs), UPCONV_RT_INVALID_ARGUMENT);
   returnIf(isNull(outputs), UPCONV_RT_INVALID_ARGUMENT);
   if (extents.function())
     returnIf(isNull(given), UPCONV_RT_INVALID_ARGUMENT);
-  auto checkPorts = [&](Value *array, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-      Value *port = loadPointer(array, i);
-      Value *misaligned = builder.CreateAnd(builder.CreatePtrToInt(port, i64),
-                                            builder.getInt64(3));
-      returnIf(builder.CreateOr(
-                   isNull(port),
-                   builder.CreateICmpNE(misaligned, builder.getInt64(0))),
-               UPCONV_RT_INVALID_ARGUMENT);
-    }
-  };
   checkPorts(inputs, plan.inputs.size());
   checkPorts(outputs, plan.outputs.size());
 
@@ -159,12 +174,7 @@ void ModuleBuilder::buildRun() {
                          {"inputs", "outputs", "options"}, /*isPublic=*/true);
   Value *inputs = run->getArg(0);
   returnIf(isNull(inputs), UPCONV_RT_INVALID_ARGUMENT);
-  Value *pointers = localArray(pointer, plan.inputs.size(), "pointers");
-  std::vector<InputField> fields = inputFields(plan);
-  for (size_t i = 0; i < fields.size(); ++i)
-    if (!fields[i].isExtent)
-      builder.CreateStore(loadPointer(inputs, i),
-                          element(pointers, fields[i].index));
+  Value *pointers = gatherInputs(inputs);
   Value *given = gatherExtents(inputs);
   // <name>_outputs is an array of pointers already.
   builder.CreateRet(builder.CreateCall(
@@ -191,8 +201,8 @@ void ModuleBuilder::buildPrepare() {
                    {}, {}, /*isPublic=*/!takesWeights(plan));
   if (onDevice())
     builder.CreateRet(builder.CreateCall(
-        runtime("upconv_rt_device_prepare", i32, {pointer, pointer, i64}),
-        {deviceDriver(), devicePrograms(), builder.getInt64(deviceKernels())}));
+        runtime("upconv_rt_device_prepare", i32, {pointer, i64}),
+        {deviceDriver(), builder.getInt64(deviceKernels())}));
   else
     builder.CreateRet(
         builder.CreateCall(runtime("upconv_rt_prepare", i32, {i32}),
@@ -257,6 +267,8 @@ void ModuleBuilder::run() {
     declareDeviceFunctions();
     buildRelease();
   }
+  if (hasHandle(plan))
+    buildHandle();
   buildDescribe();
 }
 

@@ -49,17 +49,6 @@ llvm::Constant *ModuleBuilder::deviceDriver() {
                                   builder.getInt8Ty());
 }
 
-/// Programs that the driver has built, one per kernel: all zero at first.
-llvm::GlobalVariable *ModuleBuilder::devicePrograms() {
-  if (programs)
-    return programs;
-  auto *type = llvm::ArrayType::get(pointer, 2 * deviceKernels());
-  programs = new llvm::GlobalVariable(
-      module, type, false, llvm::GlobalValue::InternalLinkage,
-      llvm::ConstantAggregateZero::get(type), plan.name + "_programs");
-  return programs;
-}
-
 int64_t ModuleBuilder::deviceKernels() const {
   llvm::StringSet<> symbols;
   for (const Step &step : plan.steps)
@@ -98,33 +87,25 @@ std::pair<Value *, Value *> ModuleBuilder::hostWeights(Value *frame) {
   return {values, builder.CreateLoad(i64, hash)};
 }
 
-/// The end of the core: fills in an upconv_rt_device_run.
-void ModuleBuilder::executeOnDevice(Value *frame, Value *results) {
-  Value *inputs = core->getArg(0), *outputs = core->getArg(2),
-        *options = core->getArg(3);
-  Value *deviceInputs =
-      localArray(pointer, plan.inputs.size(), "device_inputs");
-  Value *deviceOutputs =
-      localArray(pointer, plan.outputs.size(), "device_outputs");
-  builder.CreateStore(deviceInputs, element(frame, 0));
-  builder.CreateStore(deviceOutputs, element(frame, 1));
-  auto [weightValues, weightsKey] = hostWeights(frame);
+/// An upconv_rt_device_run; what the caller leaves out is null.
+Value *ModuleBuilder::deviceRun(const DeviceRun &run) {
+  Value *none = llvm::ConstantPointerNull::get(builder.getPtrTy());
+  auto orNull = [&](Value *value) { return value ? value : none; };
   Value *fields[] = {
-      inputs,
-      outputs,
-      portSizes(plan.inputs, results, "input_sizes"),
-      portSizes(plan.outputs, results, "output_sizes"),
+      orNull(run.inputs),
+      orNull(run.outputs),
+      orNull(run.inputSizes),
+      orNull(run.outputSizes),
+      orNull(run.weights),
+      builder.getInt64(plan.weights.values.size() * sizeof(float)),
+      run.weightsKey ? run.weightsKey : builder.getInt64(0),
+      run.workspaceSize,
       builder.getInt64(plan.inputs.size()),
       builder.getInt64(plan.outputs.size()),
-      extents.getWorkspaceSize(builder, results),
-      weightValues,
-      builder.getInt64(plan.weights.values.size() * sizeof(float)),
-      weightsKey,
-      deviceInputs,
-      deviceOutputs,
-      frame,
+      orNull(run.deviceInputs),
+      orNull(run.deviceOutputs),
+      run.frame,
       steps,
-      devicePrograms(),
       builder.getInt64(deviceKernels()),
       deviceDriver()};
   static_assert(sizeof fields == sizeof(upconv_rt_device_run),
@@ -132,16 +113,134 @@ void ModuleBuilder::executeOnDevice(Value *frame, Value *results) {
   Value *job = localArray(i64, std::size(fields), "run");
   for (auto [i, field] : llvm::enumerate(fields))
     builder.CreateStore(field, element(job, i));
+  return job;
+}
+
+/// A frame of steps, but for the weights.
+Value *ModuleBuilder::deviceFrame(Value *inputs, Value *outputs,
+                                  Value *results) {
+  Value *frame = localArray(pointer, 4, "frame");
+  builder.CreateStore(inputs, element(frame, 0));
+  builder.CreateStore(outputs, element(frame, 1));
+  builder.CreateStore(
+      results ? results : llvm::ConstantPointerNull::get(builder.getPtrTy()),
+      element(frame, 2));
+  return frame;
+}
+
+/// The end of the core.
+void ModuleBuilder::executeOnDevice(Value *frame, Value *results) {
+  DeviceRun run;
+  run.frame = frame;
+  run.inputs = core->getArg(0);
+  run.outputs = core->getArg(2);
+  run.inputSizes = portSizes(plan.inputs, results, "input_sizes");
+  run.outputSizes = portSizes(plan.outputs, results, "output_sizes");
+  std::tie(run.weights, run.weightsKey) = hostWeights(frame);
+  run.workspaceSize = extents.getWorkspaceSize(builder, results);
+  run.deviceInputs = localArray(pointer, plan.inputs.size(), "device_inputs");
+  run.deviceOutputs =
+      localArray(pointer, plan.outputs.size(), "device_outputs");
+  builder.CreateStore(run.deviceInputs, element(frame, 0));
+  builder.CreateStore(run.deviceOutputs, element(frame, 1));
   builder.CreateRet(builder.CreateCall(
       runtime("upconv_rt_device_execute", i32, {pointer, pointer}),
-      {options, job}));
+      {core->getArg(3), deviceRun(run)}));
 }
 
 void ModuleBuilder::buildRelease() {
   define("_release", builder.getVoidTy(), {}, {}, /*isPublic=*/true);
   builder.CreateCall(
-      runtime("upconv_rt_device_release", builder.getVoidTy(),
-              {pointer, pointer, i64}),
-      {deviceDriver(), devicePrograms(), builder.getInt64(deviceKernels())});
+      runtime("upconv_rt_device_release", builder.getVoidTy(), {}), {});
   builder.CreateRetVoid();
+}
+
+//===----------------------------------------------------------------------===//
+// Handles on pointers of the device
+//===----------------------------------------------------------------------===//
+
+/// Of a run that only builds: somewhere to put addresses.
+DeviceRun ModuleBuilder::buildingRun(Value *results, Value *workspaceSize) {
+  DeviceRun run;
+  run.workspaceSize = workspaceSize;
+  run.deviceInputs = localArray(pointer, plan.inputs.size(), "device_inputs");
+  run.deviceOutputs =
+      localArray(pointer, plan.outputs.size(), "device_outputs");
+  run.frame = deviceFrame(run.deviceInputs, run.deviceOutputs, results);
+  return run;
+}
+
+/// With the packed weights and their size where the library has none.
+void ModuleBuilder::buildHandleOpen() {
+  std::vector<llvm::Type *> parameters = {pointer, i32};
+  if (takesWeights(plan))
+    parameters.insert(parameters.end(), {pointer, i64});
+  Function *open = define("_cuda_open", i32, parameters,
+                          llvm::ArrayRef<const char *>(
+                              {"handle", "device", "weights", "weights_size"})
+                              .take_front(parameters.size()),
+                          /*isPublic=*/true);
+  returnIf(isNull(open->getArg(0)), UPCONV_RT_INVALID_ARGUMENT);
+  builder.CreateStore(llvm::ConstantPointerNull::get(builder.getPtrTy()),
+                      open->getArg(0));
+  checkProcessor();
+  bool isStatic = !extents.function();
+  DeviceRun run =
+      buildingRun(nullptr, isStatic ? extents.getWorkspaceSize(builder, nullptr)
+                                    : builder.getInt64(-1));
+  if (takesWeights(plan)) {
+    Value *status =
+        builder.CreateCall(checkWeights, {open->getArg(2), open->getArg(3)});
+    returnIf(builder.CreateICmpNE(status, builder.getInt32(0)), status);
+    builder.CreateStore(
+        builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), open->getArg(2),
+                                           sizeof(upconv_rt_stamp)),
+        element(run.frame, 3));
+  }
+  std::tie(run.weights, run.weightsKey) = hostWeights(run.frame);
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_handle_open", i32, {pointer, i32, pointer}),
+      {open->getArg(0), open->getArg(1), deviceRun(run)}));
+}
+
+void ModuleBuilder::buildHandleReserve() {
+  Function *reserve = define("_cuda_reserve", i32, {pointer, pointer},
+                             {"handle", "inputs"}, /*isPublic=*/true);
+  returnIf(isNull(reserve->getArg(1)), UPCONV_RT_INVALID_ARGUMENT);
+  Value *results = evaluateExtents(gatherExtents(reserve->getArg(1)));
+  DeviceRun run =
+      buildingRun(results, extents.getWorkspaceSize(builder, results));
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_handle_reserve", i32, {pointer, pointer}),
+      {reserve->getArg(0), deviceRun(run)}));
+}
+
+void ModuleBuilder::buildHandleRun() {
+  Function *function =
+      define("_cuda_run", i32, {pointer, pointer, pointer, pointer},
+             {"handle", "inputs", "outputs", "stream"}, /*isPublic=*/true);
+  Value *inputs = function->getArg(1), *outputs = function->getArg(2);
+  returnIf(isNull(inputs), UPCONV_RT_INVALID_ARGUMENT);
+  returnIf(isNull(outputs), UPCONV_RT_INVALID_ARGUMENT);
+  Value *pointers = gatherInputs(inputs);
+  checkPorts(pointers, plan.inputs.size());
+  checkPorts(outputs, plan.outputs.size());
+  Value *results = evaluateExtents(gatherExtents(inputs));
+  DeviceRun run;
+  run.workspaceSize = extents.getWorkspaceSize(builder, results);
+  run.frame = deviceFrame(pointers, outputs, results);
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_handle_run", i32, {pointer, pointer, pointer}),
+      {function->getArg(0), function->getArg(3), deviceRun(run)}));
+}
+
+void ModuleBuilder::buildHandle() {
+  buildHandleOpen();
+  if (extents.function())
+    buildHandleReserve();
+  buildHandleRun();
+  Function *close =
+      define("_cuda_close", i32, {pointer}, {"handle"}, /*isPublic=*/true);
+  builder.CreateRet(builder.CreateCall(
+      runtime("upconv_rt_handle_close", i32, {pointer}), {close->getArg(0)}));
 }

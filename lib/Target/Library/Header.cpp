@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DeviceHeader.h"
 #include "PlanQueries.h"
 
 #include "upconv/Runtime/Device.h"
@@ -59,7 +60,6 @@ private:
   void documentation();
   void documentWeights();
   void documentWorkspace();
-  void documentDevice();
   void documentTarget(const LibraryPlan &part);
   void documentKernels(const LibraryPlan &part);
   void documentPort(const Port &port, const char *what);
@@ -123,27 +123,6 @@ void HeaderWriter::documentWorkspace() {
   }
   out << ", aligned to " << UPCONV_RT_WORKSPACE_ALIGNMENT
       << "; one per run at a time.\n";
-}
-
-void HeaderWriter::documentDevice() {
-  out << " *\n * Kernels run on "
-      << (plan.device == "cuda"
-              ? "a GPU of NVIDIA, of compute capability 8 or later, whose "
-                "driver\n * (libcuda.so.1)"
-              : "a device of OpenCL, a GPU if there is one, whose driver\n * "
-                "(libOpenCL.so.1)")
-      << " is loaded by " << name
-      << "_prepare or the first run. The device, its\n * memory, the weights "
-         "in "
-         "it and the kernels that the driver has built stay open\n * until "
-      << name
-      << "_release; the first run of a kernel waits for its being built. Any\n"
-         " * thread may call any function; runs of this library take turns. Of "
-         "the options\n * only struct_size and the weights mean anything. "
-         "After a status from "
-      << upper
-      << "_NO_DEVICE on\n * everything is closed, and the next run begins "
-         "anew.\n */\n";
 }
 
 void HeaderWriter::documentTarget(const LibraryPlan &part) {
@@ -212,7 +191,7 @@ void HeaderWriter::documentation() {
   for (const LibraryPlan &part : plan.parts)
     documentKernels(part);
   if (onDevice)
-    return documentDevice();
+    return documentDevice(plan, out);
   out << " *\n * Every function may be called by any number of threads at "
          "once; "
          "nothing is kept\n"
@@ -411,6 +390,8 @@ void HeaderWriter::functions() {
     out << "/* Gives back everything that is open on the device; waits for the "
            "run that is under\n * way, if there is one. */\n"
         << "void " << name << "_release(void);\n\n";
+  if (hasHandle(plan))
+    declareHandle(plan, out);
   out << "/* Never NULL. */\n"
       << "const char *" << name << "_status_string(" << name
       << "_status status);\n"

@@ -18,6 +18,14 @@
 
 namespace upconv {
 
+/// What an upconv_rt_device_run says beside what the plan does; null: nothing.
+struct DeviceRun {
+  llvm::Value *inputs = nullptr, *outputs = nullptr, *inputSizes = nullptr,
+              *outputSizes = nullptr, *weights = nullptr, *weightsKey = nullptr,
+              *workspaceSize = nullptr, *deviceInputs = nullptr,
+              *deviceOutputs = nullptr, *frame = nullptr;
+};
+
 class ModuleBuilder {
 public:
   ModuleBuilder(const LibraryPlan &plan, llvm::Module &module,
@@ -55,8 +63,13 @@ private:
   /// Calls the extent function; returns the array of values (null if static).
   llvm::Value *evaluateExtents(llvm::Value *given,
                                llvm::Value *failure = nullptr);
-  /// The extents of `<name>_inputs`, in the plan's order.
+  /// The extents of `<name>_inputs`, in the plan's order, and its pointers.
   llvm::Value *gatherExtents(llvm::Value *inputs);
+  llvm::Value *gatherInputs(llvm::Value *inputs);
+  /// Returns a status if one of the pointers is null or misaligned, or if the
+  /// processor lacks something.
+  void checkPorts(llvm::Value *array, size_t count);
+  void checkProcessor();
 
   void buildSteps();
   llvm::Value *address(const Place &place);
@@ -81,13 +94,20 @@ private:
   bool onDevice() const { return !plan.device.empty(); }
   void declareDeviceFunctions();
   int64_t deviceKernels() const;
-  llvm::GlobalVariable *devicePrograms();
   llvm::Constant *deviceDriver();
   llvm::Value *portSizes(llvm::ArrayRef<Port> ports, llvm::Value *results,
                          const llvm::Twine &name);
   std::pair<llvm::Value *, llvm::Value *> hostWeights(llvm::Value *frame);
+  llvm::Value *deviceRun(const DeviceRun &run);
+  llvm::Value *deviceFrame(llvm::Value *inputs, llvm::Value *outputs,
+                           llvm::Value *results);
   void executeOnDevice(llvm::Value *frame, llvm::Value *results);
   void buildRelease();
+  DeviceRun buildingRun(llvm::Value *results, llvm::Value *workspaceSize);
+  void buildHandleOpen();
+  void buildHandleReserve();
+  void buildHandleRun();
+  void buildHandle();
 
   const LibraryPlan &plan;
   llvm::Module &module;
@@ -101,7 +121,7 @@ private:
                  *statusString = nullptr, *sizes = nullptr,
                  *extentsError = nullptr, *checkWeights = nullptr,
                  *pack = nullptr;
-  llvm::GlobalVariable *stampData = nullptr, *programs = nullptr;
+  llvm::GlobalVariable *section = nullptr, *stampData = nullptr;
   // Within steps: the bases of places and the arrays that launches share.
   std::vector<llvm::Value *> inputBases, outputBases, slotBases;
   llvm::Value *weights = nullptr, *values = nullptr, *buffers = nullptr,

@@ -173,6 +173,12 @@ std::vector<std::string> upconv::publicSymbols(const LibraryPlan &plan) {
                                     plan.name + "_describe"};
   if (!plan.device.empty())
     names.push_back(plan.name + "_release");
+  if (hasHandle(plan)) {
+    for (const char *function : {"_cuda_open", "_cuda_run", "_cuda_close"})
+      names.push_back(plan.name + function);
+    if (!plan.extents.empty())
+      names.push_back(plan.name + "_cuda_reserve");
+  }
   if (!plan.packWords.empty())
     names.push_back(plan.name + "_pack");
   if (!plan.extents.empty()) {

@@ -36,7 +36,9 @@ Value *ModuleBuilder::address(const Place &place) {
 }
 
 llvm::GlobalVariable *ModuleBuilder::weightsSection() {
-  auto *section = new llvm::GlobalVariable(
+  if (section)
+    return section;
+  section = new llvm::GlobalVariable(
       module,
       llvm::ArrayType::get(builder.getFloatTy(), plan.weights.values.size()),
       true, llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(plan));

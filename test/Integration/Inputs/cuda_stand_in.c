@@ -1,40 +1,82 @@
 /* A libcuda.so.1 without a device behind it, told by the same words
- * (stand_in.h). "old" is a device of compute capability 7. Memory is the host's;
- * kernels are not run. Aborts where a call is made without the context being
- * the thread's. */
+ * (stand_in.h). There are two devices; "old" are of compute capability 7.
+ * Memory is the host's; kernels are not run. Aborts where a call is made
+ * without the device's context being the thread's, and where something is given
+ * back that is not there. */
 
 #include "stand_in.h"
 
 #include <stdint.h>
 
-enum { FAILED = 999, LEAST_MODULE = 64 };
+enum { FAILED = 999, LEAST_MODULE = 64, DEVICES = 2, FIRST = 7, DEPTH = 8 };
 
-static int alive, retained, inside, is_lost;
-static void *current; /* the caller's own, or ours */
+/* What lives in a context: memory, modules, streams. */
+typedef struct object {
+  struct object *next;
+  void *memory;
+} object;
+
+static struct context {
+  int retained;
+  object *objects;
+} contexts[DEVICES];
+static struct context *stack[DEPTH]; /* of the one thread */
 static int depth;
+
+static struct context *current(void) {
+  return depth > 0 ? stack[depth - 1] : NULL;
+}
 
 /* For a call that works in the current context. */
 static int fails_inside(const char *name) {
-  if (!current)
+  if (!current() || !current()->retained)
     abort();
   return FAILED * fails(name);
 }
 
-static int count_alive(void) { return alive + inside + depth; }
+static int count_alive(void) {
+  int alive = depth;
+  for (int i = 0; i < DEVICES; ++i) {
+    alive += contexts[i].retained;
+    for (object *each = contexts[i].objects; each; each = each->next)
+      ++alive;
+  }
+  return alive;
+}
 
 static int make(const char *name, size_t size, void **made) {
   int failed = fails_inside(name);
   if (!failed) {
-    ++inside;
-    *made = calloc(1, size);
+    object *added = malloc(sizeof *added);
+    *added = (object){current()->objects, calloc(1, size)};
+    current()->objects = added;
+    *made = added->memory;
   }
   return failed;
 }
 
-static int drop(const char *name, void *object) {
-  --inside;
-  free(object);
-  return fails_inside(name);
+static void forget(object **place) {
+  object *gone = *place;
+  *place = gone->next;
+  free(gone->memory);
+  free(gone);
+}
+
+static int drop(const char *name, void *memory) {
+  int failed = fails_inside(name);
+  object **place = &current()->objects;
+  while (*place && (*place)->memory != memory)
+    place = &(*place)->next;
+  if (!*place)
+    abort();
+  forget(place);
+  return failed;
+}
+
+static struct context *context_of(int device) {
+  if (device < FIRST || device >= FIRST + DEVICES)
+    abort();
+  return &contexts[device - FIRST];
 }
 
 int cuInit(unsigned flags) { return flags ? FAILED : FAILED * fails("cuInit"); }
@@ -42,20 +84,22 @@ int cuInit(unsigned flags) { return flags ? FAILED : FAILED * fails("cuInit"); }
 int cuDeviceGetCount(int *count) {
   int failed = FAILED * fails("cuDeviceGetCount");
   if (!failed)
-    *count = is_device("none") ? 0 : 1;
+    *count = is_device("none") ? 0 : DEVICES;
   return failed;
 }
 
 int cuDeviceGet(int *device, int number) {
   int failed = FAILED * fails("cuDeviceGet");
+  if (number < 0 || number >= DEVICES || is_device("none"))
+    return FAILED;
   if (!failed)
-    *device = 7 + number;
+    *device = FIRST + number;
   return failed;
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
   int failed = FAILED * fails("cuDeviceGetAttribute");
-  if (attribute != 75 || device != 7)
+  if (attribute != 75 || !context_of(device))
     abort();
   if (!failed)
     *value = is_device("old") ? 7 : 9;
@@ -64,46 +108,59 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
 
 int cuDevicePrimaryCtxRetain(void **context, int device) {
   int failed = FAILED * fails("cuDevicePrimaryCtxRetain");
-  if (device != 7)
-    abort();
   if (!failed) {
-    *context = &retained;
-    ++retained;
-    ++alive;
+    *context = context_of(device);
+    ++context_of(device)->retained;
+    if (log_file)
+      fprintf(log_file, "retain %d\n", device - FIRST);
   }
   return failed;
 }
 
+/* What lives in a context goes with it; only who could not enter may count on
+ * that. */
 int cuDevicePrimaryCtxRelease_v2(int device) {
-  if (device != 7 || retained != 1)
+  static int is_lost;
+  struct context *context = context_of(device);
+  int failed = FAILED * fails("cuDevicePrimaryCtxRelease_v2");
+  if (context->retained-- <= 0)
     abort();
-  --retained;
-  --alive;
-  /* What lives in a context goes with it; only who could not enter may count
-   * on that. */
-  if (is_lost)
-    inside = 0;
-  return FAILED * fails("cuDevicePrimaryCtxRelease_v2");
+  is_lost |= has_failed("cuCtxPushCurrent_v2") | has_failed("cuCtxGetCurrent");
+  while (is_lost && context->retained == 0 && context->objects)
+    forget(&context->objects);
+  return failed;
 }
+
+int cuCtxGetCurrent(void **context) {
+  int failed = FAILED * fails("cuCtxGetCurrent");
+  if (!failed)
+    *context = current();
+  return failed;
+}
+
+int cuCtxGetDevice(int *device) {
+  int failed = fails_inside("cuCtxGetDevice");
+  if (!failed)
+    *device = FIRST + (int)(current() - contexts);
+  return failed;
+}
+
+int cuCtxSynchronize(void) { return fails_inside("cuCtxSynchronize"); }
 
 int cuCtxPushCurrent_v2(void *context) {
   int failed = FAILED * fails("cuCtxPushCurrent_v2");
-  if (context != &retained || !retained)
+  struct context *pushed = context;
+  if (!pushed || !pushed->retained || depth == DEPTH)
     abort();
-  is_lost |= failed != 0;
-  if (!failed) {
-    current = context;
-    ++depth;
-  }
+  if (!failed)
+    stack[depth++] = pushed;
   return failed;
 }
 
 int cuCtxPopCurrent_v2(void **context) {
-  if (!current)
+  if (!current())
     abort();
-  *context = current;
-  current = NULL;
-  --depth;
+  *context = stack[--depth];
   return FAILED * fails("cuCtxPopCurrent_v2");
 }
 
@@ -167,10 +224,10 @@ int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz,
                    void *stream, void **parameters, void **extra) {
   if (fails_inside("cuLaunchKernel"))
     return FAILED;
-  if (!function || !stream || !parameters[0] || extra)
+  if (!function || !parameters[0] || extra)
     abort();
   if (log_file)
-    fprintf(log_file, "launch kernel %ux%ux%u %ux%ux%u %u\n", gx * bx, gy * by,
-            gz * bz, bx, by, bz, shared);
+    fprintf(log_file, "launch kernel %ux%ux%u %ux%ux%u %u %p\n", gx * bx,
+            gy * by, gz * bz, bx, by, bz, shared, stream);
   return 0;
 }

@@ -26,7 +26,7 @@
 #define WORKSPACE_BYTES(inputs) ((size_t)F(_workspace_size)((inputs), 1))
 #endif
 
-static float *read_floats(const char *path, size_t *count) {
+static inline float *read_floats(const char *path, size_t *count) {
   FILE *file = fopen(path, "rb");
   long size;
   float *values;
@@ -43,8 +43,8 @@ static float *read_floats(const char *path, size_t *count) {
   return values;
 }
 
-static double relative_error(const float *actual, const float *expected,
-                             size_t count) {
+static inline double relative_error(const float *actual, const float *expected,
+                                    size_t count) {
   double difference = 0, norm = 0;
   size_t i;
   for (i = 0; i < count; ++i) {
@@ -56,7 +56,7 @@ static double relative_error(const float *actual, const float *expected,
 }
 
 /* A block of `size` bytes, aligned as a workspace has to be; never freed. */
-static void *workspace_of(size_t size) {
+static inline void *workspace_of(size_t size) {
   char *memory = (char *)malloc(size + 64);
   if (!memory)
     exit(2);

@@ -607,7 +607,8 @@ void runBlock(Launch &launch) {
   }
 }
 
-int stream, context; // their addresses are handles
+int context;            // its address is a handle
+bool isCurrent = false; // of the one thread
 
 } // namespace
 
@@ -623,10 +624,22 @@ int cuDeviceGet(int *device, int) { return *device = 0, 0; }
 int cuDeviceGetAttribute(int *value, int, int) { return *value = 9, 0; }
 int cuDevicePrimaryCtxRetain(void **made, int) { return *made = &context, 0; }
 int cuDevicePrimaryCtxRelease_v2(int) { return 0; }
-int cuCtxPushCurrent_v2(void *) { return 0; }
-int cuCtxPopCurrent_v2(void **popped) { return *popped = &context, 0; }
-int cuStreamCreate(void **made, unsigned) { return *made = &stream, 0; }
-int cuStreamDestroy_v2(void *) { return 0; }
+int cuCtxGetCurrent(void **current) {
+  *current = isCurrent ? &context : nullptr;
+  return 0;
+}
+int cuCtxGetDevice(int *device) { return *device = 0, 0; }
+int cuCtxSynchronize(void) { return 0; }
+int cuCtxPushCurrent_v2(void *) { return isCurrent = true, 0; }
+int cuCtxPopCurrent_v2(void **popped) {
+  isCurrent = false;
+  return *popped = &context, 0;
+}
+int cuStreamCreate(void **made, unsigned) { return *made = new int, 0; }
+int cuStreamDestroy_v2(void *stream) {
+  delete static_cast<int *>(stream);
+  return 0;
+}
 int cuStreamSynchronize(void *) { return 0; }
 
 int cuMemAlloc_v2(uint64_t *address, size_t size) {

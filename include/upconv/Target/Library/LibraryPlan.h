@@ -158,6 +158,9 @@ inline bool takesWeights(const LibraryPlan &plan) {
   return plan.weightsMode != WeightsMode::Embed && !plan.weights.values.empty();
 }
 
+/// Whether there are handles on pointers of the device: `<name>_cuda_open`.
+inline bool hasHandle(const LibraryPlan &plan) { return plan.device == "cuda"; }
+
 } // namespace upconv
 
 #endif // UPCONV_TARGET_LIBRARY_LIBRARYPLAN_H
