@@ -2,12 +2,16 @@
 // libraries for CUDA call, and of PTX what LLVM makes of their kernels;
 // anything else ends the launch with a message and an error.
 //
+// A stream that is captured keeps its launches for the graph, and as long as it
+// is, calls that CUDA forbids then are errors.
+//
 // The threads of a block take turns from barrier to barrier. Every access is
 // held against the memory that was allocated, or that the launch was given, and
 // against its alignment; fresh memory is all ones, a NaN.
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -607,92 +611,10 @@ void runBlock(Launch &launch) {
   }
 }
 
-int context;            // its address is a handle
-bool isCurrent = false; // of the one thread
-
-} // namespace
-
-//===----------------------------------------------------------------------===//
-// The driver
-//===----------------------------------------------------------------------===//
-
-extern "C" {
-
-int cuInit(unsigned) { return 0; }
-int cuDeviceGetCount(int *count) { return *count = 1, 0; }
-int cuDeviceGet(int *device, int) { return *device = 0, 0; }
-int cuDeviceGetAttribute(int *value, int, int) { return *value = 9, 0; }
-int cuDevicePrimaryCtxRetain(void **made, int) { return *made = &context, 0; }
-int cuDevicePrimaryCtxRelease_v2(int) { return 0; }
-int cuCtxGetCurrent(void **current) {
-  *current = isCurrent ? &context : nullptr;
-  return 0;
-}
-int cuCtxGetDevice(int *device) { return *device = 0, 0; }
-int cuCtxSynchronize(void) { return 0; }
-int cuCtxPushCurrent_v2(void *) { return isCurrent = true, 0; }
-int cuCtxPopCurrent_v2(void **popped) {
-  isCurrent = false;
-  return *popped = &context, 0;
-}
-int cuStreamCreate(void **made, unsigned) { return *made = new int, 0; }
-int cuStreamDestroy_v2(void *stream) {
-  delete static_cast<int *>(stream);
-  return 0;
-}
-int cuStreamSynchronize(void *) { return 0; }
-
-int cuMemAlloc_v2(uint64_t *address, size_t size) {
-  void *memory = std::aligned_alloc(256, (size + 255) / 256 * 256);
-  std::memset(memory, 0xff, size);
-  *address = uint64_t(uintptr_t(memory));
-  allocations[*address] = size;
-  return 0;
-}
-int cuMemFree_v2(uint64_t address) {
-  std::free(reinterpret_cast<void *>(uintptr_t(address)));
-  return allocations.erase(address) == 1 ? 0 : 1;
-}
-int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t size, void *) {
-  std::memcpy(reinterpret_cast<void *>(uintptr_t(to)), from, size);
-  return 0;
-}
-int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t size, void *) {
-  std::memcpy(to, reinterpret_cast<void *>(uintptr_t(from)), size);
-  return 0;
-}
-
-int cuModuleLoadData(void **made, const void *image) {
-  try {
-    *made = new Module(parse(static_cast<const char *>(image)));
-    return 0;
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "PTX: %s\n", error.what());
-    return 218;
-  }
-}
-int cuModuleUnload(void *module) {
-  delete static_cast<Module *>(module);
-  return 0;
-}
-int cuModuleGetFunction(void **function, void *module, const char *name) {
-  for (Entry &entry : static_cast<Module *>(module)->entries)
-    if (entry.name == name)
-      return *function = &entry, 0;
-  return 500;
-}
-
-int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz,
-                   unsigned bx, unsigned by, unsigned bz, unsigned shared,
-                   void *, void **parameters, void **) {
-  const Entry &entry = *static_cast<Entry *>(function);
-  Launch launch{entry, {0, 0, 0, 0, 0, 0, bx, by, bz, gx, gy, gz}, {}, {}};
-  launch.shared.resize(shared);
-  for (size_t i = 0; i < entry.parameters.size(); ++i) {
-    uint64_t bits = 0;
-    std::memcpy(&bits, parameters[i], entry.parameters[i].size);
-    launch.parameters.push_back(bits);
-  }
+/// To its end, or to a message and an error.
+int runLaunch(Launch launch) {
+  unsigned gx = launch.special[9], gy = launch.special[10],
+           gz = launch.special[11];
   try {
     for (unsigned z = 0; z < gz; ++z)
       for (unsigned y = 0; y < gy; ++y)
@@ -704,9 +626,188 @@ int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz,
         }
     return 0;
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "PTX of %s: %s\n", entry.name.c_str(), error.what());
+    std::fprintf(stderr, "PTX of %s: %s\n", launch.entry.name.c_str(),
+                 error.what());
     return 700;
   }
+}
+
+//===----------------------------------------------------------------------===//
+// What is captured
+//===----------------------------------------------------------------------===//
+
+using Graph = std::vector<Launch>;
+
+struct Stream {
+  bool isCapturing = false;
+  Graph captured;
+};
+
+int context;            // its address is a handle
+bool isCurrent = false; // of the one thread
+int capturing = 0;      // streams, in the mode that forbids most calls
+
+/// For what may not be called meanwhile.
+int forbidden() { return capturing ? 900 : 0; }
+
+using Clock = std::chrono::steady_clock;
+
+void *pointerTo(uint64_t address) {
+  return reinterpret_cast<void *>(uintptr_t(address));
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The driver
+//===----------------------------------------------------------------------===//
+
+extern "C" {
+
+int cuInit(unsigned) { return 0; }
+int cuDriverGetVersion(int *version) { return *version = 12000, 0; }
+int cuDeviceGetCount(int *count) { return *count = 1, 0; }
+int cuDeviceGet(int *device, int) { return *device = 0, 0; }
+int cuDeviceGetName(char *name, int size, int) {
+  return std::snprintf(name, size, "an interpreter of PTX"), 0;
+}
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1;
+  return 0;
+}
+int cuDevicePrimaryCtxRetain(void **made, int) { return *made = &context, 0; }
+int cuDevicePrimaryCtxRelease_v2(int) { return 0; }
+int cuCtxGetCurrent(void **current) {
+  *current = isCurrent ? &context : nullptr;
+  return 0;
+}
+int cuCtxGetDevice(int *device) { return *device = 0, 0; }
+int cuCtxSynchronize(void) { return forbidden(); }
+int cuCtxPushCurrent_v2(void *) { return isCurrent = true, 0; }
+int cuCtxPopCurrent_v2(void **popped) {
+  isCurrent = false;
+  return *popped = &context, 0;
+}
+int cuStreamCreate(void **made, unsigned) { return *made = new Stream, 0; }
+int cuStreamDestroy_v2(void *stream) {
+  delete static_cast<Stream *>(stream);
+  return 0;
+}
+int cuStreamSynchronize(void *) { return forbidden(); }
+
+int cuStreamBeginCapture_v2(void *stream, int) {
+  static_cast<Stream *>(stream)->isCapturing = true;
+  return ++capturing, 0;
+}
+int cuStreamEndCapture(void *stream, void **made) {
+  Stream *captured = static_cast<Stream *>(stream);
+  *made = new Graph(std::move(captured->captured));
+  *captured = Stream();
+  return --capturing, 0;
+}
+int cuGraphInstantiateWithFlags(void **made, void *graph, uint64_t) {
+  return *made = new Graph(*static_cast<Graph *>(graph)), 0;
+}
+int cuGraphLaunch(void *graph, void *) {
+  int failed = forbidden();
+  for (const Launch &launch : *static_cast<Graph *>(graph))
+    failed = failed ? failed : runLaunch(launch);
+  return failed;
+}
+int cuGraphDestroy(void *graph) {
+  delete static_cast<Graph *>(graph);
+  return 0;
+}
+int cuGraphExecDestroy(void *graph) { return cuGraphDestroy(graph); }
+
+int cuEventCreate(void **made, unsigned) {
+  return *made = new Clock::time_point, 0;
+}
+int cuEventDestroy_v2(void *event) {
+  delete static_cast<Clock::time_point *>(event);
+  return 0;
+}
+int cuEventRecord(void *event, void *) {
+  *static_cast<Clock::time_point *>(event) = Clock::now();
+  return 0;
+}
+int cuEventSynchronize(void *) { return forbidden(); }
+int cuEventElapsedTime(float *milliseconds, void *begin, void *end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(
+                      *static_cast<Clock::time_point *>(end) -
+                      *static_cast<Clock::time_point *>(begin))
+                      .count();
+  return 0;
+}
+
+int cuMemAlloc_v2(uint64_t *address, size_t size) {
+  if (forbidden())
+    return forbidden();
+  void *memory = std::aligned_alloc(256, (size + 255) / 256 * 256);
+  std::memset(memory, 0xff, size);
+  *address = uint64_t(uintptr_t(memory));
+  allocations[*address] = size;
+  return 0;
+}
+int cuMemFree_v2(uint64_t address) {
+  std::free(pointerTo(address));
+  return allocations.erase(address) == 1 ? forbidden() : 1;
+}
+int cuMemsetD32Async(uint64_t to, unsigned word, size_t count, void *) {
+  std::fill_n(static_cast<unsigned *>(pointerTo(to)), count, word);
+  return forbidden();
+}
+int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size, void *) {
+  std::memcpy(pointerTo(to), pointerTo(from), size);
+  return forbidden();
+}
+int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t size, void *) {
+  std::memcpy(pointerTo(to), from, size);
+  return forbidden();
+}
+int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t size, void *) {
+  std::memcpy(to, pointerTo(from), size);
+  return forbidden();
+}
+
+int cuModuleLoadData(void **made, const void *image) {
+  if (forbidden())
+    return forbidden();
+  try {
+    *made = new Module(parse(static_cast<const char *>(image)));
+    return 0;
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "PTX: %s\n", error.what());
+    return 218;
+  }
+}
+int cuModuleUnload(void *module) {
+  delete static_cast<Module *>(module);
+  return forbidden();
+}
+int cuModuleGetFunction(void **function, void *module, const char *name) {
+  for (Entry &entry : static_cast<Module *>(module)->entries)
+    if (entry.name == name)
+      return *function = &entry, forbidden();
+  return 500;
+}
+
+int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz,
+                   unsigned bx, unsigned by, unsigned bz, unsigned shared,
+                   void *on, void **parameters, void **) {
+  const Entry &entry = *static_cast<Entry *>(function);
+  Launch launch{entry, {0, 0, 0, 0, 0, 0, bx, by, bz, gx, gy, gz}, {}, {}};
+  launch.shared.resize(shared);
+  for (size_t i = 0; i < entry.parameters.size(); ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, parameters[i], entry.parameters[i].size);
+    launch.parameters.push_back(bits);
+  }
+  Stream *stream = static_cast<Stream *>(on);
+  if (!stream || !stream->isCapturing)
+    return runLaunch(launch);
+  stream->captured.push_back(launch);
+  return 0;
 }
 
 } // extern "C"
