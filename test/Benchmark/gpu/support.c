@@ -59,9 +59,9 @@ static double value_at(const geometry *g, const float *x, const float *kernel,
   return g->is_relu && sum < 0 ? 0 : sum;
 }
 
-/* The index of an output: all of them where `samples` is as many, or else drawn,
- * every fourth coordinate from the first or last positions that a kernel reaches
- * over an edge. */
+/* The index of an output: all of them where `samples` is as many, or else
+ * drawn, every fourth coordinate from the first or last positions that a kernel
+ * reaches over an edge. */
 static int64_t pick(const geometry *g, int64_t sample, int64_t samples,
                     int64_t outputs, int64_t *n, int64_t *at,
                     int64_t *channel) {

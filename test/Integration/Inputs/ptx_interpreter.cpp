@@ -646,9 +646,13 @@ struct Stream {
 int context;            // its address is a handle
 bool isCurrent = false; // of the one thread
 int capturing = 0;      // streams, in the mode that forbids most calls
+bool isSpoilt = false;  // what is captured
 
-/// For what may not be called meanwhile.
-int forbidden() { return capturing ? 900 : 0; }
+/// For what may not be called meanwhile, and ends the capture.
+int forbidden() {
+  isSpoilt |= capturing > 0;
+  return capturing ? 900 : 0;
+}
 
 using Clock = std::chrono::steady_clock;
 
@@ -701,9 +705,11 @@ int cuStreamBeginCapture_v2(void *stream, int) {
 }
 int cuStreamEndCapture(void *stream, void **made) {
   Stream *captured = static_cast<Stream *>(stream);
-  *made = new Graph(std::move(captured->captured));
+  *made = isSpoilt ? nullptr : new Graph(std::move(captured->captured));
   *captured = Stream();
-  return --capturing, 0;
+  isSpoilt = false;
+  --capturing;
+  return *made ? 0 : 901;
 }
 int cuGraphInstantiateWithFlags(void **made, void *graph, uint64_t) {
   return *made = new Graph(*static_cast<Graph *>(graph)), 0;
