@@ -149,6 +149,11 @@ static int finish(void) {
                                         : UPCONV_RT_OK;
 }
 
+static void name_device(char *text, size_t size) {
+  if (size > 0 && cu.cuDeviceGetName(text, (int)size, device))
+    text[0] = 0;
+}
+
 const upconv_rt_driver upconv_rt_cuda_driver = {
     open_device,
     close_device,
@@ -163,4 +168,5 @@ const upconv_rt_driver upconv_rt_cuda_driver = {
     launch_kernel,
     finish,
     "there is no driver for NVIDIA's GPUs (libcuda.so.1), or no GPU of "
-    "compute capability 8 or later"};
+    "compute capability 8 or later",
+    name_device};

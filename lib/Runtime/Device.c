@@ -134,7 +134,7 @@ static int64_t behind(int64_t offset, int64_t size) {
   return (offset + size + line - 1) / line * line;
 }
 
-static int place_tensors(const upconv_rt_device_run *run) {
+static int place_tensors(const upconv_rt_device_run *run, int copies) {
   int64_t total = behind(0, run->workspace_size);
   for (int64_t i = 0; i < run->input_count; ++i)
     total = behind(total, run->input_sizes[i]);
@@ -146,7 +146,7 @@ static int place_tensors(const upconv_rt_device_run *run) {
   int64_t at = behind(0, run->workspace_size);
   for (int64_t i = 0; !status && i < run->input_count; ++i) {
     run->device_inputs[i] = (char *)arena + at;
-    if (run->input_sizes[i])
+    if (run->input_sizes[i] && copies)
       status = run->driver->to_device(run->device_inputs[i], run->inputs[i],
                                       (size_t)run->input_sizes[i]);
     at = behind(at, run->input_sizes[i]);
@@ -162,17 +162,49 @@ static int place_tensors(const upconv_rt_device_run *run) {
 // A run
 //===----------------------------------------------------------------------===//
 
-static int execute(const upconv_rt_device_run *job) {
+static int launch_steps(const upconv_rt_device_run *job) {
+  upconv_rt_run run = {job, NULL, UPCONV_RT_OK};
+  int status = job->steps(job->frame, arena, &run);
+  return run.status ? run.status : status;
+}
+
+// What a timed run asks for beside a run, or null.
+static const upconv_rt_timed_options *
+timed_options(const upconv_rt_options *options) {
+  const upconv_rt_timed_options *timed = (const void *)options;
+  return options && options->struct_size >= sizeof *timed &&
+                 timed->key == UPCONV_RT_TIMED
+             ? timed
+             : NULL;
+}
+
+// The steps have been launched once.
+static int time_steps(const upconv_rt_device_run *job,
+                      const upconv_rt_timed_options *timed) {
+  if (timed->device)
+    job->driver->name(timed->device, timed->device_size);
+  int status = job->driver->finish();
+  double begin = timed->now();
+  for (int64_t i = 0; !status && i < timed->runs; ++i)
+    status = launch_steps(job);
+  if (!status)
+    status = job->driver->finish();
+  if (timed->runs > 0)
+    *timed->seconds = (timed->now() - begin) / (double)timed->runs;
+  return status;
+}
+
+static int execute(const upconv_rt_device_run *job,
+                   const upconv_rt_timed_options *timed) {
+  int copies = !timed || !timed->is_resident;
   int status = place_weights(job);
   if (!status)
-    status = place_tensors(job);
-  if (status)
-    return status;
-  upconv_rt_run run = {job, NULL, UPCONV_RT_OK};
-  status = job->steps(job->frame, arena, &run);
-  if (run.status)
-    return run.status;
-  for (int64_t i = 0; !status && i < job->output_count; ++i)
+    status = place_tensors(job, copies);
+  if (!status)
+    status = launch_steps(job);
+  if (!status && timed)
+    status = time_steps(job, timed);
+  for (int64_t i = 0; !status && copies && i < job->output_count; ++i)
     if (job->output_sizes[i])
       status = job->driver->to_host(job->outputs[i], job->device_outputs[i],
                                     (size_t)job->output_sizes[i]);
@@ -187,7 +219,7 @@ int upconv_rt_device_execute(const upconv_rt_options *options,
   pthread_mutex_lock(&lock);
   int status = enter(run->driver), is_entered = !status;
   if (!status)
-    status = execute(run);
+    status = execute(run, timed_options(options));
   if (!status)
     run->driver->leave();
   else if (is_open)

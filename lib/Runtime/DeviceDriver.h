@@ -44,6 +44,8 @@ struct upconv_rt_driver {
   int (*launch)(void *program, const upconv_rt_device_launch *launch);
   int (*finish)(void);
   const char *no_device; ///< a sentence for UPCONV_RT_NO_DEVICE
+  /// The device's name, or an empty one.
+  void (*name)(char *text, size_t size);
 };
 
 /// Fills `table`, pointers to functions and nothing else, with `count`

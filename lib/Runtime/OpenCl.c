@@ -149,6 +149,11 @@ static int finish(void) {
   return cl.clFinish(queue) ? UPCONV_RT_DEVICE_FAILED : UPCONV_RT_OK;
 }
 
+static void name_device(char *text, size_t size) {
+  if (size > 0 && cl.clGetDeviceInfo(device, CL_DEVICE_NAME, size, text, NULL))
+    text[0] = 0;
+}
+
 const upconv_rt_driver upconv_rt_opencl_driver = {
     open_device,
     close_device,
@@ -163,4 +168,5 @@ const upconv_rt_driver upconv_rt_opencl_driver = {
     launch_kernel,
     finish,
     "there is no OpenCL driver (libOpenCL.so.1), or no device of it that "
-    "shares virtual memory"};
+    "shares virtual memory",
+    name_device};
