@@ -82,7 +82,7 @@ static upconv_timing_bandwidth bandwidthOf(DeviceRates &device, int64_t bytes) {
   return {gbs, gbs};
 }
 
-/// Fails if the first library does.
+/// Fails if the first library does, or what the device is measured by.
 static llvm::Expected<std::vector<BenchResult>>
 measure(const BenchRequest &request, std::vector<Loaded> &libraries,
         DeviceRates *device) {
@@ -116,6 +116,9 @@ measure(const BenchRequest &request, std::vector<Loaded> &libraries,
     subject.agrees = outcome.agrees;
     subject.givenUp = outcome.given_up;
   }
+  if (device)
+    if (llvm::Error error = device->failure())
+      return std::move(error);
   if (timing.failure)
     return llvm::createStringError(
         "upconv: error: " + libraries.front().library.describe(timing.failure));

@@ -190,9 +190,15 @@ llvm::Expected<DeviceRates> DeviceRates::load(const BenchRequest &request) {
   DeviceRates rates(std::move(*copy), std::move(*multiplyAdds));
   // As many rows as keep a slow device busy for a quarter of a millisecond.
   Rate &rate = rates.multiplyAdds;
-  for (rate.rows = 8; rate.rows < mostRows && secondsOf(rate) < 0.25e-3;)
+  for (rate.rows = 8; rate.rows < mostRows && rates.secondsOf(rate) < 0.25e-3;)
     rate.rows *= 2;
   return std::move(rates);
+}
+
+llvm::Error DeviceRates::failure() const {
+  return failed ? llvm::createStringError("upconv: error: " +
+                                          copy.library.library.describe(failed))
+                : llvm::Error::success();
 }
 
 /// Of one run, from runs of about a millisecond together; infinite if the
@@ -204,8 +210,10 @@ double DeviceRates::secondsOf(Rate &rate) {
       timeOf(rate.library, rate.runs, rate.isResident, status).seconds;
   // The tensors of more rows lie elsewhere, and the first two floats matter.
   rate.isResident = false;
-  if (status)
+  if (status) {
+    failed = status;
     return INFINITY;
+  }
   rate.runs = std::clamp<int64_t>(
       static_cast<int64_t>(1e-3 / std::max(seconds, 1e-9)), 1, 1000);
   return seconds;
@@ -214,7 +222,7 @@ double DeviceRates::secondsOf(Rate &rate) {
 double DeviceRates::bandwidth(int64_t bytes) {
   copy.rows = copyRows(bytes);
   double best = INFINITY;
-  for (int repeat = 0; repeat < 6; ++repeat) {
+  for (int repeat = 0; repeat < 4; ++repeat) {
     best = std::min(best, secondsOf(copy));
     copy.isResident = true;
   }

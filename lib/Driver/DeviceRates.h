@@ -45,6 +45,8 @@ public:
   double bandwidth(int64_t bytes);
   /// Of multiply-adds, in about a millisecond.
   double gflops();
+  /// What a run of them has failed with; nothing measured since counts.
+  llvm::Error failure() const;
 
 private:
   struct Rate {
@@ -54,9 +56,10 @@ private:
   };
   DeviceRates(Rate copy, Rate multiplyAdds)
       : copy(std::move(copy)), multiplyAdds(std::move(multiplyAdds)) {}
-  static double secondsOf(Rate &rate);
+  double secondsOf(Rate &rate);
 
   Rate copy, multiplyAdds;
+  int failed = 0; ///< a status
 };
 
 } // namespace upconv

@@ -207,8 +207,6 @@ def main() -> None:
     each("models against Keras", example_models() + shared_models(), check_model, lambda model: model.name)
     each("C programs", example_models(), check_program, lambda model: model.name)
     each("weights", ("external", "argument"), check_weights)
-    report.check("refused", "bench", lambda: check_refused(4, "not supported by this version", "bench", *GPU))
-    report.check("refused", "tune", lambda: check_refused(4, "not supported by this version", "tune", *GPU))
     report.check("refused", "several targets", lambda: check_refused(
         4, "a library for a GPU and other targets is not supported", "compile", "--target", "x86-64,opencl"))
     report.check("refused", "another system", lambda: check_refused(
