@@ -38,7 +38,7 @@ def check_bench(target: str, device: str, driver: Path | None = None) -> str | N
     machine = report["machine"]["description"]
     if device not in machine or report["target"] != target:
         return f"measured on '{machine}' for '{report['target']}'"
-    if not (0 < row["ms"] and 0 < row["roofline_ms"] and 0 < report["peak_gflops"] and row["strategy"].startswith("tile")):
+    if min(row["ms"], row["roofline_ms"], report["peak_gflops"]) <= 0 or not row["strategy"].startswith("tile"):
         return f"figures {row}"
     (bandwidth,) = report["bandwidth"]
     return None if bandwidth["read_gbs"] == bandwidth["write_gbs"] > 0 else f"bandwidth {bandwidth}"
@@ -92,7 +92,8 @@ def check_failure(driver: Path, number: int) -> str | None:
     return None if failed else f"status {result.returncode}: {errors_of(result)}"
 
 
-def check_refused(command: str, driver: Driver, message: str, folder: Path, *flags: object, **told: object) -> str | None:
+def check_refused(command: str, driver: Driver, message: str, folder: Path, *flags: object,
+                  **told: object) -> str | None:
     with scratch() as work:
         result = time_layer(work, command, driver.target, *flags, driver=folder, told=told)
         left = sorted(path.name for path in work.iterdir())
@@ -123,7 +124,8 @@ def main() -> None:
         interpreter = folder / "interpreter"
         interpreter.mkdir()
         build_driver(interpreter)
-        report.check("on an interpreter", "bench", lambda: check_bench(CUDA.target, "an interpreter of PTX", interpreter))
+        report.check("on an interpreter", "bench",
+                     lambda: check_bench(CUDA.target, "an interpreter of PTX", interpreter))
     report.finish()
 
 

@@ -15,18 +15,44 @@ namespace upconv {
 static int64_t lanesOf(Rate rate) { return rate == Rate::Copy ? 4 : 1; }
 
 /// Chains that do not wait for one another: twice what a multiply-add's latency
-/// of four cycles asks of one warp.
+/// of four cycles asks of one warp, and what two of them per cycle ask of a
+/// CPU.
 constexpr int chains = 8;
 
-static Expr multiplyAdds(const Builder &builder, const Expr &index) {
+/// The element of a thread's lane, by what its loops are called with.
+static Expr elementOf(Rate rate,
+                      const std::function<Expr(const std::string &)> &loop) {
+  return (loop("block") * constant(kFlatThreads) + loop("thread")) *
+             constant(lanesOf(rate)) +
+         loop("lane");
+}
+
+/// A step of every chain before the next one of any: not every driver's
+/// compiler would bring that about.
+static Expr multiplyAdds(Builder &builder, const Nest &nest) {
+  Halide::Func func("chains");
+  Halide::Var chain("chain");
+  std::vector<Halide::Var> variables = nest.variables();
+  variables.push_back(chain);
+  Expr element = elementOf(Rate::MultiplyAdds, [&](const std::string &loop) {
+    return nest.in(loop);
+  });
   Expr factor = builder.loadInput(0), addend = builder.loadInput(1);
-  Expr begin = builder.loadInput(index), sum;
-  for (int chain = 0; chain < chains; ++chain) {
-    // Distinct from the first step on.
-    Expr value = begin + static_cast<float>(chain);
-    for (int step = 0; step < rateMultiplyAdds / chains; ++step)
-      value = value * factor + addend;
-    sum = sum.defined() ? sum + value : value;
+  // Distinct from the first step on.
+  func(variables) = builder.loadInput(element) + Halide::cast<float>(chain);
+  func.bound(chain, 0, chains).unroll(chain);
+  for (int step = 0; step < rateMultiplyAdds / chains; ++step) {
+    func(variables) = func(variables) * factor + addend;
+    func.update(step).unroll(chain);
+  }
+  builder.keepInside(func, nest, "thread");
+
+  std::vector<Expr> own = nest.iteration();
+  own.push_back(0);
+  Expr sum = func(own);
+  for (int other = 1; other < chains; ++other) {
+    own.back() = other;
+    sum += func(own);
   }
   return sum;
 }
@@ -40,12 +66,11 @@ static void build(Rate rate, Builder &builder) {
   Nest nest({{"lane", constant(lanes), Loop::Vectorized},
              {"thread", constant(kFlatThreads), Loop::Thread},
              {"block", blocks, Loop::Block}});
-  Expr index = (nest.at("block") * constant(kFlatThreads) + nest.at("thread")) *
-                   constant(lanes) +
-               nest.at("lane");
+  Expr index =
+      elementOf(rate, [&](const std::string &loop) { return nest.at(loop); });
   builder.define(nest, index,
                  rate == Rate::Copy ? builder.loadInput(index)
-                                    : multiplyAdds(builder, index));
+                                    : multiplyAdds(builder, nest));
 }
 
 bool compileRateKernel(Rate rate, const KernelTarget &target,
