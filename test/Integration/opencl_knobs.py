@@ -85,9 +85,10 @@ def layer_for(strategy: str, knobs: dict[str, int], number: int) -> Layer:
     filters = max(1, columns // (stride if strategy == "tile-stacked" else 1) - (number % 2))
     kernel = stride * knobs["kt"] - (number % 3 == 1 and strategy == "tile")
     has_rows = knobs["ty"] > 1 or knobs["by"] > 1
-    return Layer("Conv2DTranspose" if has_rows else "Conv1DTranspose", (2, kernel) if has_rows else (kernel,),
-                 (1, stride) if has_rows else (stride,), ("valid", "same")[number % 2], knobs["kc"] + number % 4,
-                 filters, (1, 1) if has_rows else (1,), activation=list(ACTIVATIONS)[number % len(ACTIVATIONS)],
+    channels = max(knobs["kc"] + number % 4, knobs.get("split", 1))  # a part of them for each part of the sums
+    axes = ((2, kernel), (1, stride), (1, 1)) if has_rows else ((kernel,), (stride,), (1,))
+    return Layer("Conv2DTranspose" if has_rows else "Conv1DTranspose", *axes[:2], ("valid", "same")[number % 2],
+                 channels, filters, axes[2], activation=list(ACTIVATIONS)[number % len(ACTIVATIONS)],
                  data_format=("channels_last", "channels_first")[number // 2 % 2], use_bias=number % 5 != 0)
 
 
