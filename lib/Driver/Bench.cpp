@@ -1,6 +1,7 @@
 //===- Bench.cpp - upconv bench -------------------------------------------===//
 
 #include "Commands.h"
+#include "DeviceRates.h"
 #include "Measure.h"
 #include "SingleLayers.h"
 
@@ -73,16 +74,16 @@ static void pinBatch(Options &options, Session &session) {
 }
 
 static ExitStatus benchOne(const Options &options, const std::string &id,
-                           Row &row) {
+                           MeasuredDevice &device, Row &row) {
   row.id = id;
   auto start = std::chrono::steady_clock::now();
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
-  if (ExitStatus status = session.wantCpu("bench"); status != ExitOk)
-    return status;
   if (!session.runsHere())
     return session.refuseToRun("'--mca CPU' rates its loops");
+  if (ExitStatus status = device.open(session); status != ExitOk)
+    return status;
   if (ExitStatus status = session.build(); status != ExitOk)
     return status;
   TemporaryFolder folder;
@@ -100,6 +101,7 @@ static ExitStatus benchOne(const Options &options, const std::string &id,
   request->libraries = {library};
   request->threads = options.threads;
   request->seconds = options.seconds;
+  device.addTo(*request);
   row.bytes = request->bytes;
   std::vector<BenchResult> results;
   if (ExitStatus status = benchInWorker(*request, results); status != ExitOk)
@@ -138,6 +140,7 @@ static json::Object toJson(const Row &row) {
 }
 
 static ExitStatus writeJson(const Options &options,
+                            const MeasuredDevice &device,
                             const std::vector<Row> &rows) {
   std::vector<double> peaks;
   json::Array layers, bandwidths;
@@ -150,7 +153,9 @@ static ExitStatus writeJson(const Options &options,
   }
   llvm::sort(peaks);
   json::Object report{
-      {"machine", json::Object{{"description", describeMachine()}}},
+      {"machine",
+       json::Object{{"description",
+                     device.isOpen() ? device.name() : describeMachine()}}},
       {"target", rows.front().target},
       {"peak_gflops", peaks.empty() ? 0.0 : peaks[peaks.size() / 2]},
       {"bandwidth", std::move(bandwidths)},
@@ -159,7 +164,8 @@ static ExitStatus writeJson(const Options &options,
   return writeJsonFile(options.jsonFile, std::move(report));
 }
 
-static ExitStatus benchSuite(const Options &options, std::vector<Row> &rows) {
+static ExitStatus benchSuite(const Options &options, MeasuredDevice &device,
+                             std::vector<Row> &rows) {
   TemporaryFolder folder;
   std::vector<SingleLayer> layers;
   if (ExitStatus status = suiteLayers(options, folder, layers);
@@ -167,7 +173,8 @@ static ExitStatus benchSuite(const Options &options, std::vector<Row> &rows) {
     return status;
   for (const SingleLayer &layer : layers) {
     Row row;
-    if (ExitStatus status = benchOne(optionsFor(options, layer), layer.id, row);
+    if (ExitStatus status =
+            benchOne(optionsFor(options, layer), layer.id, device, row);
         status != ExitOk)
       return status;
     printRow(row);
@@ -176,19 +183,18 @@ static ExitStatus benchSuite(const Options &options, std::vector<Row> &rows) {
   return ExitOk;
 }
 
-static ExitStatus benchModel(const Options &options, std::vector<Row> &rows) {
+static ExitStatus benchModel(const Options &options, MeasuredDevice &device,
+                             std::vector<Row> &rows) {
   // The batch is pinned to 1 before lowering, by importing once to see it.
   Options pinned = options;
   {
     Session session(options);
     if (ExitStatus status = session.open(); status != ExitOk)
       return status;
-    if (ExitStatus status = session.wantCpu("bench"); status != ExitOk)
-      return status;
     pinBatch(pinned, session);
   }
   Row row;
-  if (ExitStatus status = benchOne(pinned, options.import.path, row);
+  if (ExitStatus status = benchOne(pinned, options.import.path, device, row);
       status != ExitOk)
     return status;
   printRow(row);
@@ -249,13 +255,15 @@ ExitStatus upconv::benchCommand(const Options &options) {
   if (!options.processors.empty())
     return rateCommand(options);
   std::vector<Row> rows;
-  ExitStatus status = isSuite(options.import.path) ? benchSuite(options, rows)
-                                                   : benchModel(options, rows);
+  MeasuredDevice device;
+  ExitStatus status = isSuite(options.import.path)
+                          ? benchSuite(options, device, rows)
+                          : benchModel(options, device, rows);
   if (status != ExitOk)
     return status;
   printMeans(rows);
   if (!options.jsonFile.empty())
-    if (status = writeJson(options, rows); status != ExitOk)
+    if (status = writeJson(options, device, rows); status != ExitOk)
       return status;
   return reportSuspects(rows);
 }

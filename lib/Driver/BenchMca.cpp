@@ -102,7 +102,7 @@ static ExitStatus rateLayer(const Options &options, const std::string &id,
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
-  if (ExitStatus status = session.wantCpu("bench"); status != ExitOk)
+  if (ExitStatus status = session.wantCpu("bench --mca"); status != ExitOk)
     return status;
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
     return status;

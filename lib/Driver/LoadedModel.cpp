@@ -90,6 +90,19 @@ upconv::load(const RunSubject &subject,
   return std::move(loaded);
 }
 
+ExitStatus upconv::reportLoading(llvm::Error error) {
+  ExitStatus status = ExitInvalid;
+  llvm::Error rest = llvm::handleErrors(
+      std::move(error),
+      [&](std::unique_ptr<llvm::StringError> text) -> llvm::Error {
+        if (text->convertToErrorCode() == std::errc::not_supported)
+          status = ExitUnsupported;
+        return llvm::Error(std::move(text));
+      });
+  printError(std::move(rest));
+  return status;
+}
+
 void upconv::writeShapes(FieldWriter &writer,
                          const std::vector<std::vector<int64_t>> &shapes) {
   writer.add(shapes.size());

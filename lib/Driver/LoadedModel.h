@@ -85,6 +85,10 @@ llvm::Expected<Loaded> load(const RunSubject &subject,
                             const std::vector<std::vector<int64_t>> &shapes,
                             int threads);
 
+/// Prints why a library was not loaded; ExitUnsupported if this machine lacks
+/// what it runs on.
+ExitStatus reportLoading(llvm::Error error);
+
 void writeShapes(FieldWriter &writer,
                  const std::vector<std::vector<int64_t>> &shapes);
 std::vector<std::vector<int64_t>> readShapes(FieldReader &reader);

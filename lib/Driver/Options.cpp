@@ -31,7 +31,9 @@ struct Flags {
   cl::SubCommand run{"run", "Run a model, or a compiled .a or .so, on data"};
   cl::SubCommand verify{
       "verify", "Compare the compiled model with the float64 reference"};
-  cl::SubCommand bench{"bench", "Time a model, or the layers of a suite"};
+  cl::SubCommand bench{"bench",
+                       "Time a model, or the layers of a suite, on this "
+                       "machine or its device (--target opencl)"};
   cl::SubCommand tune{"tune", "Search better schedules for a model or a suite, "
                               "or merge earlier searches"};
   cl::OptionCategory category{"upconv options"};

@@ -22,19 +22,6 @@ static std::vector<float> floatsOf(llvm::StringRef bytes) {
   return values;
 }
 
-static ExitStatus report(llvm::Error error) {
-  ExitStatus status = ExitInvalid;
-  llvm::Error rest = llvm::handleErrors(
-      std::move(error),
-      [&](std::unique_ptr<llvm::StringError> text) -> llvm::Error {
-        if (text->convertToErrorCode() == std::errc::not_supported)
-          status = ExitUnsupported;
-        return llvm::Error(std::move(text));
-      });
-  printError(std::move(rest));
-  return status;
-}
-
 int upconv::runWorker(llvm::StringRef request) {
   FieldReader reader(request);
   RunSubject subject;
@@ -53,7 +40,7 @@ int upconv::runWorker(llvm::StringRef request) {
     return ExitInternal;
   llvm::Expected<Loaded> loaded = load(subject, shapes, threads);
   if (!loaded)
-    return report(loaded.takeError());
+    return reportLoading(loaded.takeError());
   for (auto [buffer, bytes] : llvm::zip(loaded->inputs, data))
     std::memcpy(buffer.data(), bytes.data(), bytes.size());
   if (printError(loaded->library.run(loaded->inputPointers, loaded->extents,

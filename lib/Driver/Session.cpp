@@ -116,7 +116,7 @@ ExitStatus Session::wantCpu(llvm::StringRef command) const {
   if (!target.isGpu())
     return ExitOk;
   printError("'" + command.str() + "' for target '" + target.name +
-             "' is not supported by this version: it measures CPUs");
+             "' is not supported by this version: it is for CPUs");
   return ExitUnsupported;
 }
 

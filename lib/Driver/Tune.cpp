@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "DeviceRates.h"
 #include "Interrupt.h"
 #include "Measure.h"
 #include "RemoteBench.h"
@@ -50,9 +51,10 @@ class LayerTuner {
 public:
   /// `remote`: where candidates are timed; null: here.
   LayerTuner(const Options &options, TuneOutput &output,
-             const SingleLayer &subject, RemoteBench *remote)
+             const SingleLayer &subject, RemoteBench *remote,
+             MeasuredDevice &device)
       : options(optionsFor(options, subject)), output(output), id(subject.id),
-        remote(remote) {}
+        remote(remote), device(device) {}
 
   ExitStatus run();
 
@@ -77,6 +79,7 @@ private:
   TuneOutput &output;
   std::string id;
   RemoteBench *remote;
+  MeasuredDevice &device; ///< where candidates for a GPU are timed
   double lostBefore = secondsLost();
   TemporaryFolder folder;
   Clock::time_point start = Clock::now();
@@ -100,10 +103,13 @@ ExitStatus LayerTuner::open() {
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
-  if (ExitStatus status = session.wantCpu("tune"); status != ExitOk)
-    return status;
+  if (remote)
+    if (ExitStatus status = session.wantCpu("tune --remote"); status != ExitOk)
+      return status;
   if (!remote && !session.runsHere())
     return session.refuseToRun("'--remote HOST' times on a machine that does");
+  if (ExitStatus status = device.open(session); status != ExitOk)
+    return status;
   if (ExitStatus status = session.plan(/*withWeights=*/false); status != ExitOk)
     return status;
   const KernelCall *contraction = nullptr;
@@ -117,6 +123,7 @@ ExitStatus LayerTuner::open() {
   tables = session.tables;
   request = std::move(*measured);
   request.threads = options.threads;
+  device.addTo(request);
   incumbent.choice = spec.schedule;
 
   common.layer = id;
@@ -128,7 +135,7 @@ ExitStatus LayerTuner::open() {
   common.incumbentFile = file.str();
   line.getAsInteger(10, common.incumbentLine);
   common.incumbentStrategy = toString(incumbent.choice);
-  common.machine = describeMachine();
+  common.machine = device.isOpen() ? device.name() : describeMachine();
   common.date = today();
   common.madeWith = madeWith();
   return ExitOk;
@@ -373,6 +380,7 @@ ExitStatus LayerTuner::run() {
 
 static ExitStatus tuneAll(const Options &options, TuneOutput &output,
                           RemoteBench *remote) {
+  MeasuredDevice device;
   TemporaryFolder folder;
   std::vector<SingleLayer> subjects;
   ExitStatus status = isSuite(options.import.path)
@@ -383,7 +391,7 @@ static ExitStatus tuneAll(const Options &options, TuneOutput &output,
   for (size_t i = 0; i < subjects.size() && !wasInterrupted(); ++i) {
     if (i % options.shardCount != options.shard)
       continue;
-    LayerTuner layer(options, output, subjects[i], remote);
+    LayerTuner layer(options, output, subjects[i], remote, device);
     if (status = layer.run(); status != ExitOk)
       return status;
     if (status = output.writeTablesAndReport(); status != ExitOk)

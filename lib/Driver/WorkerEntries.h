@@ -13,6 +13,7 @@ int libraryWorker(llvm::StringRef request);
 int runWorker(llvm::StringRef request);
 int benchWorker(llvm::StringRef request);
 int candidateWorker(llvm::StringRef request);
+int deviceWorker(llvm::StringRef request);
 
 } // namespace upconv
 

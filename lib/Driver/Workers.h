@@ -79,6 +79,10 @@ struct BenchRequest {
   int64_t vectorFloats = 4;
   bool fma = true;
   int64_t usefulMacs = 0, bytes = 0;
+  /// Of libraries for a GPU: what its rooflines are made of (DeviceRates.h).
+  std::string copyLibrary, multiplyAddLibrary;
+
+  bool isOnDevice() const { return !copyLibrary.empty(); }
 };
 /// What one library gave.
 struct BenchResult {

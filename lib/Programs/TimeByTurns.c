@@ -176,7 +176,9 @@ static void work(pid_t parent) {
                                1e-6 * (double)request.seconds,
                                1e-6 * (double)request.give_up,
                                request.vector_floats,
-                               (int)request.fma};
+                               (int)request.fma,
+                               /*time=*/NULL,
+                               /*peak=*/NULL};
   upconv_timing_take_turns(&turns, account->outcomes);
   _exit(0);
 }

@@ -270,6 +270,11 @@ static int drain(upconv_rt_device *on) {
   return cu.cuCtxSynchronize() ? UPCONV_RT_DEVICE_FAILED : UPCONV_RT_OK;
 }
 
+static void name_device(upconv_rt_device *on, char *text, size_t size) {
+  if (size > 0 && cu.cuDeviceGetName(text, (int)size, on->number))
+    text[0] = 0;
+}
+
 const upconv_rt_driver upconv_rt_cuda_driver = {
     load_driver,
     open_device,
@@ -286,4 +291,5 @@ const upconv_rt_driver upconv_rt_cuda_driver = {
     finish,
     drain,
     "there is no driver for NVIDIA's GPUs (libcuda.so.1), or no GPU of "
-    "compute capability 8 or later"};
+    "compute capability 8 or later",
+    name_device};

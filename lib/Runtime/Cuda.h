@@ -24,6 +24,7 @@ enum {
   X(cuDeviceGetCount, (int *))                                                 \
   X(cuDeviceGet, (int *, int))                                                 \
   X(cuDeviceGetAttribute, (int *, int, int))                                   \
+  X(cuDeviceGetName, (char *, int, int))                                       \
   X(cuDevicePrimaryCtxRetain, (void **, int))                                  \
   X(cuDevicePrimaryCtxRelease_v2, (int))                                       \
   X(cuCtxGetCurrent, (void **))                                                \

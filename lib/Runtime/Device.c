@@ -43,7 +43,7 @@ static int64_t behind(int64_t offset, int64_t size) {
   return (offset + size + line - 1) / line * line;
 }
 
-static int place_tensors(const upconv_rt_device_run *run) {
+static int place_tensors(const upconv_rt_device_run *run, int copies) {
   int64_t total = behind(0, run->workspace_size);
   for (int64_t i = 0; i < run->input_count; ++i)
     total = behind(total, run->input_sizes[i]);
@@ -55,7 +55,7 @@ static int place_tensors(const upconv_rt_device_run *run) {
   int64_t at = behind(0, run->workspace_size);
   for (int64_t i = 0; !status && i < run->input_count; ++i) {
     run->device_inputs[i] = (char *)hidden.arena + at;
-    if (run->input_sizes[i])
+    if (run->input_sizes[i] && copies)
       status =
           run->driver->to_device(&hidden.device, run->device_inputs[i],
                                  run->inputs[i], (size_t)run->input_sizes[i]);
@@ -68,15 +68,48 @@ static int place_tensors(const upconv_rt_device_run *run) {
   return status;
 }
 
-static int execute(const upconv_rt_device_run *run) {
+static int launch_steps(const upconv_rt_device_run *run) {
+  return upconv_rt_handle_pass(&hidden, UPCONV_RT_BUILDS | UPCONV_RT_LAUNCHES,
+                               hidden.device.stream, run);
+}
+
+// What a timed run asks for beside a run, or null.
+static const upconv_rt_timed_options *
+timed_options(const upconv_rt_options *options) {
+  const upconv_rt_timed_options *timed = (const void *)options;
+  return options && options->struct_size >= sizeof *timed &&
+                 timed->key == UPCONV_RT_TIMED
+             ? timed
+             : NULL;
+}
+
+// The steps have been launched once.
+static int time_steps(const upconv_rt_device_run *run,
+                      const upconv_rt_timed_options *timed) {
+  if (timed->device)
+    run->driver->name(&hidden.device, timed->device, timed->device_size);
+  int status = run->driver->finish(&hidden.device);
+  double begin = timed->now();
+  for (int64_t i = 0; !status && i < timed->runs; ++i)
+    status = launch_steps(run);
+  if (!status)
+    status = run->driver->finish(&hidden.device);
+  if (timed->runs > 0)
+    *timed->seconds = (timed->now() - begin) / (double)timed->runs;
+  return status;
+}
+
+static int execute(const upconv_rt_device_run *run,
+                   const upconv_rt_timed_options *timed) {
+  int copies = !timed || !timed->is_resident;
   int status = upconv_rt_handle_place_weights(&hidden, run);
   if (!status)
-    status = place_tensors(run);
+    status = place_tensors(run, copies);
   if (!status)
-    status =
-        upconv_rt_handle_pass(&hidden, UPCONV_RT_BUILDS | UPCONV_RT_LAUNCHES,
-                              hidden.device.stream, run);
-  for (int64_t i = 0; !status && i < run->output_count; ++i)
+    status = launch_steps(run);
+  if (!status && timed)
+    status = time_steps(run, timed);
+  for (int64_t i = 0; !status && copies && i < run->output_count; ++i)
     if (run->output_sizes[i])
       status = run->driver->to_host(&hidden.device, run->outputs[i],
                                     run->device_outputs[i],
@@ -92,7 +125,7 @@ int upconv_rt_device_execute(const upconv_rt_options *options,
   pthread_mutex_lock(&lock);
   int status = enter(run->driver, run->program_count);
   if (!status) {
-    status = execute(run);
+    status = execute(run, timed_options(options));
     if (status)
       upconv_rt_handle_drop(&hidden);
     else

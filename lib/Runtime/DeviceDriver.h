@@ -62,6 +62,8 @@ struct upconv_rt_driver {
   int (*finish)(upconv_rt_device *device);
   int (*drain)(upconv_rt_device *device);
   const char *no_device; ///< a sentence for UPCONV_RT_NO_DEVICE
+  /// The device's name, or an empty one.
+  void (*name)(upconv_rt_device *device, char *text, size_t size);
 };
 
 /// Fills `table`, pointers to functions and nothing else, with `count`

@@ -157,6 +157,12 @@ static int finish(upconv_rt_device *on) {
   return cl.clFinish(on->stream) ? UPCONV_RT_DEVICE_FAILED : UPCONV_RT_OK;
 }
 
+static void name_device(upconv_rt_device *on, char *text, size_t size) {
+  if (size > 0 &&
+      cl.clGetDeviceInfo(on->device, CL_DEVICE_NAME, size, text, NULL))
+    text[0] = 0;
+}
+
 const upconv_rt_driver upconv_rt_opencl_driver = {
     load_driver,
     open_device,
@@ -173,4 +179,5 @@ const upconv_rt_driver upconv_rt_opencl_driver = {
     finish,
     finish,
     "there is no OpenCL driver (libOpenCL.so.1), or no device of it that "
-    "shares virtual memory"};
+    "shares virtual memory",
+    name_device};

@@ -23,6 +23,8 @@ static double middle(const double *three) {
 
 // A run shorter than the clock's grain is repeated until it is not.
 static double time_run(const upconv_timing_turns *turns, int64_t subject) {
+  if (turns->time)
+    return turns->time(turns->context, subject);
   double begin = upconv_timing_now();
   int repeats = 0;
   do {
@@ -49,8 +51,9 @@ void upconv_timing_take_turns(const upconv_timing_turns *turns,
     outcomes[i].given_up = 0;
     outcomes[i].runs = 0;
   }
-  upconv_timing_peak peak =
-      upconv_timing_find_peak(turns->vector_floats, turns->fma);
+  upconv_timing_peak peak = {NULL, 0, 0};
+  if (!turns->peak)
+    peak = upconv_timing_find_peak(turns->vector_floats, turns->fma);
   double enough = turns->seconds * (double)turns->subjects;
   double start = upconv_timing_now(), firsts = 0;
   for (int64_t round = 0; round < UPCONV_TIMING_MOST_ROUNDS; ++round) {
@@ -61,11 +64,13 @@ void upconv_timing_take_turns(const upconv_timing_turns *turns,
       if (!outcome->agrees || outcome->given_up)
         continue;
       begin(turns, i);
-      if (by_turns) // what the others left in the caches does not count
+      // What the others left in the caches does not count.
+      if (by_turns && !turns->time)
         turns->run(turns->context, i);
       double seconds = time_run(turns, i);
       turns->record(turns->context, i, seconds,
-                    upconv_timing_peak_gflops(&peak, 0.001));
+                    turns->peak ? turns->peak(turns->context)
+                                : upconv_timing_peak_gflops(&peak, 0.001));
       if (i == 0)
         firsts = seconds;
       if (outcome->runs < UPCONV_TIMING_EARLY_ROUNDS)

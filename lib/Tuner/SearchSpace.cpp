@@ -2,11 +2,14 @@
 
 #include "upconv/Tuner/SearchSpace.h"
 
+#include "GpuEstimate.h"
+
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace upconv;
 
@@ -19,6 +22,18 @@ SearchSpace::SearchSpace(const ScheduleTables &tables, KernelSpec kernel)
   }
 }
 
+/// A GPU's kernels have a thread per element where a strategy is not one of
+/// their own, and knobs of a CPU's micro-tiles mean nothing there.
+bool SearchSpace::isOfOtherKind(const StrategyInfo &strategy,
+                                const KnobInfo &knob) const {
+  if (!spec.target.isGpu())
+    return false;
+  return !strategy.knob("bc") || llvm::all_of(knob.values, [&](int64_t value) {
+    return scheduleViolation(with({strategy.name, {{knob.name, value}}}))
+        .has_value();
+  });
+}
+
 /// Not searched: which axis tasks are cut from, a matter of threads and not of
 /// the code within a task; vectors wider than the target's; lanes to multiply
 /// by where no instruction does; and values that are what the strategy takes by
@@ -29,7 +44,8 @@ SearchSpace::searchedKnobs(const StrategyInfo &strategy) const {
   for (const KnobInfo &info : strategy.knobs) {
     if (info.name == "task" ||
         (info.name == "splat" &&
-         !llvm::StringRef(spec.target.halide).starts_with("arm")))
+         !llvm::StringRef(spec.target.halide).starts_with("arm")) ||
+        isOfOtherKind(strategy, info))
       continue;
     Knob knob{info.name, {}};
     for (int64_t value : info.values)
@@ -75,6 +91,8 @@ static double cyclesOf(const StageShape &shape) {
 }
 
 double SearchSpace::estimate(const ScheduleChoice &choice) const {
+  if (spec.target.isGpu())
+    return gpuEstimate(with(choice));
   // Sums over lanes merge in pairs: two shuffles and an addition per sum.
   const double cyclesPerSum = 2;
   double cycles = 0;
@@ -94,12 +112,16 @@ bool SearchSpace::isLegal(const ScheduleChoice &choice) const {
   KernelSpec candidate = with(choice);
   if (scheduleViolation(candidate))
     return false;
+  if (spec.target.isGpu()) // whose rules have counted the registers
+    return true;
   return llvm::all_of(stageShapes(candidate), [&](const StageShape &shape) {
     return accumulators(shape) + shape.vectors + 1 <= spec.target.registers;
   });
 }
 
 std::string SearchSpace::signature(const ScheduleChoice &choice) const {
+  if (spec.target.isGpu())
+    return gpuSignature(with(choice));
   ScheduleChoice others = choice;
   for (const char *name : {"tx", "ty", "nv", "lanes"})
     others.knobs.erase(name);
@@ -123,13 +145,32 @@ static void byEstimate(const SearchSpace &space,
     choices.push_back(std::move(choice));
 }
 
+/// A block's tile is a GPU's micro-tile, and more knobs than can be crossed:
+/// after each of them the best go on.
+bool SearchSpace::isGuessed(const Knob &knob) const {
+  return spec.target.isGpu() || knob.name == "tx" || knob.name == "ty" ||
+         knob.name == "nv" || knob.name == "reduce";
+}
+
+static void keepBest(const SearchSpace &space,
+                     std::vector<ScheduleChoice> &choices, size_t count) {
+  llvm::erase_if(choices, [&](const ScheduleChoice &choice) {
+    return !space.isLegal(choice);
+  });
+  byEstimate(space, choices);
+  std::set<std::string> seen;
+  llvm::erase_if(choices, [&](const ScheduleChoice &choice) {
+    return seen.size() == count || !seen.insert(space.signature(choice)).second;
+  });
+}
+
 std::vector<ScheduleChoice> SearchSpace::firstGuesses(size_t count) const {
+  const size_t width = 32;
   std::vector<std::vector<ScheduleChoice>> perStrategy;
   for (const Strategy &strategy : strategies) {
     std::vector<ScheduleChoice> choices = {{strategy.name, {}}};
     for (const Knob &knob : strategy.knobs) {
-      if (knob.name != "tx" && knob.name != "ty" && knob.name != "nv" &&
-          knob.name != "reduce")
+      if (!isGuessed(knob))
         continue;
       std::vector<ScheduleChoice> extended = choices;
       for (const ScheduleChoice &choice : choices)
@@ -138,6 +179,8 @@ std::vector<ScheduleChoice> SearchSpace::firstGuesses(size_t count) const {
           extended.back().knobs[knob.name] = value;
         }
       choices = std::move(extended);
+      if (spec.target.isGpu())
+        keepBest(*this, choices, width);
     }
     llvm::erase_if(choices, [&](const ScheduleChoice &choice) {
       return !isLegal(choice);

@@ -59,6 +59,7 @@ CUDA = Driver("cuda-sm_80", "libcuda.so.1", "cuda_stand_in.c", "cuStreamSynchron
     "cuDevicePrimaryCtxRelease_v2": (OK,)},
     frozenset({"cuInit", "cuDeviceGet", "cuDevicePrimaryCtxRetain", "cuStreamCreate", "cuMemAlloc_v2",
                "cuModuleLoadData"}))
+DRIVERS = (OPENCL, CUDA)
 
 # Two kernels; kernel 3, stride 2: four residues, each a launch, and Permute.
 LAYER = ("Conv2DTranspose", {"filters": 40, "kernel_size": 3, "strides": 2, "data_format": "channels_first"},
@@ -290,7 +291,7 @@ def check_driver(report: Report, driver: Driver) -> None:
 
 def main() -> None:
     report = Report()
-    for driver in (OPENCL, CUDA):
+    for driver in DRIVERS:
         check_driver(report, driver)
     report.finish()
 

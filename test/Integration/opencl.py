@@ -1,8 +1,8 @@
 """Kernels for GPUs, run on a CPU through PoCL: the same code, the same thread blocks.
 
-Every strategy and tile at odd sizes, bit for bit on small integers; layers of
-unknown sizes; one layer of every class against the reference (with
-UPCONV_TEST_FULL all of layer_verify.py); whole models against Keras.
+Every strategy and tile at odd sizes, and what the tables choose, bit for bit on
+small integers. Beside it: opencl_knobs.py, opencl_layers.py, opencl_models.py,
+opencl_timing.py.
 """
 # REQUIRES: opencl
 # RUN: %python %s
@@ -11,13 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from grid import Layer, forward, transposed_1d, transposed_nd
-from layer_verify import CASES, check
-from layers import integer_input
+from layer_verify import CASES
 from models import inputs_of, judge, port
-from programs import build, compile_archive, data_of, macros
-from upconv_testing import (FULL, Model, Report, difference, dims, errors_of, example_models, guarded,
-                            in_parallel, require, run, save, scratch, shared_models, upconv, write_layer)
+from upconv_testing import FULL, Model, Report, dims, guarded, in_parallel, require, scratch, upconv, write_layer
 
 GPU = ("--target", "opencl")
 TABLE = 'basis: model\ndate: 2026-11-22\nmethod: "for a test"\nentries:\n  - {{ use: {use}, why: "a test" }}\n'
@@ -84,18 +80,6 @@ CHOSEN = (
     ("Dense", {"units": 65}, (70, 33)),
 )
 
-UNKNOWN = (
-    Layer("Conv1DTranspose", (8,), (4,), "same", 5, 17, (1,)),
-    Layer("Conv1DTranspose", (3,), (2,), "valid", 16, 1, (1,), output_padding=(1,)),
-    Layer("Conv2DTranspose", (4, 3), (2, 2), "same", 6, 40, (1, 1), activation="relu"),
-    Layer("Conv2DTranspose", (2, 2), (2, 2), "valid", 3, 5, (1, 1), data_format="channels_first"),
-    Layer("Conv2D", (3, 3), (2, 1), "same", 5, 12, (1, 1)),
-    Layer("Conv3D", (2, 3, 1), (1, 2, 1), "valid", 4, 6, (1, 1, 1), groups=2),
-)
-# Long, then short, then long again: what is on the device grows and stays.
-LENGTHS = (7, 2, 41)
-
-
 def verify_exact(layer: tuple[str, dict, tuple[int, ...]], *flags: object, gpu: tuple[str, ...] = GPU) -> None:
     name, config, shape = layer
     with scratch() as folder:
@@ -119,40 +103,6 @@ def check_forced(item: tuple[tuple[str, dict, tuple[int, ...]], str, str], gpu: 
     return None
 
 
-def check_unknown(layer: Layer) -> str | None:
-    with scratch() as folder:
-        np.savez(folder / "weights.npz", **layer.weights())
-        require(upconv("compile", write_layer(folder, layer.class_name, layer.config()), "-o", folder, "--name",
-                       "layer", "--emit", "shared-library", "--input-shape", dims(layer.input_shape(None)),
-                       "--weights", folder / "weights.npz", "-j1", *GPU))
-        for length in LENGTHS:
-            x = integer_input(layer.input_shape(length))
-            require(upconv("run", folder / "liblayer.so", "--input", save(folder / "x.npy", x),
-                           "--output", folder / "y.npy"))
-            problem = difference(np.load(folder / "y.npy"), layer.expected(x))
-            if problem:
-                return f"length {length}: {problem}"
-    return None
-
-
-def check_small(item: tuple[Layer, int]) -> str | None:
-    """Layers smaller than a block: one thread, one pixel, edges only."""
-    layer, length = item
-    if layer.expected(integer_input(layer.input_shape(length))) is None:
-        return None
-    with scratch() as folder:
-        np.savez(folder / "weights.npz", **layer.weights())
-        x = save(folder / "x.npy", integer_input(layer.input_shape(length)))
-        require(upconv("verify", write_layer(folder, layer.class_name, layer.config()), "--exact", "--input-shape",
-                       dims(layer.input_shape(length)), "--weights", folder / "weights.npz", "--input", x, *GPU))
-    return None
-
-
-def small_layers() -> list[tuple[Layer, int]]:
-    layers = transposed_1d()[::1 if FULL else 9] + transposed_nd(2, 5) + transposed_nd(3, 3) + forward(5)
-    return [(layer, (1, 2, 3, 7)[number % 4]) for number, layer in enumerate(layers)]
-
-
 def check_model(model: Model, gpu: tuple[str, ...] = GPU) -> str | None:
     with scratch() as folder:
         expected = model.arrays("out64_")
@@ -161,31 +111,6 @@ def check_model(model: Model, gpu: tuple[str, ...] = GPU) -> str | None:
         require(upconv("run", model.path, *inputs_of(model, folder), *flags, *gpu))
         problems = (judge(np.load(folder / f"out_{name}.npy"), array) for name, array in expected.items())
         return next((problem for problem in problems if problem), None)
-
-
-def check_program(model: Model, *flags: object) -> None:
-    """A C program that knows nothing of GPUs."""
-    with scratch() as folder:
-        archive = compile_archive(model, folder / "out", model.name, True, *GPU, *flags)
-        program = build("run_once.c", [archive], folder / "program", *macros(model, model.name, True))
-        require(run(program, *data_of(model, folder)))
-
-
-def check_weights(mode: str) -> None:
-    name, config, shape = TRANSPOSED[0]
-    with scratch() as folder:
-        require(upconv("verify", write_layer(folder, name, {"name": "layer", **config}), "--init", "1",
-                       "--input-shape", dims(shape), "--weights-mode", mode, *GPU))
-
-
-def check_refused(status: int, message: str, command: str, *flags: object) -> str | None:
-    name, config, shape = TRANSPOSED[0]
-    with scratch() as folder:
-        result = upconv(command, write_layer(folder, name, {"name": "layer", **config}), "--init", "1",
-                        "--input-shape", dims(shape), *flags)
-    if result.returncode != status or message not in errors_of(result):
-        return f"status {result.returncode}: {errors_of(result)}"
-    return None
 
 
 def one_per_class() -> list:
@@ -201,18 +126,6 @@ def main() -> None:
 
     each("every strategy and tile", FORCED, check_forced)
     each("the tables' lines", CHOSEN, verify_exact)
-    each("small sizes", small_layers(), check_small)
-    each("unknown sizes", UNKNOWN, check_unknown)
-    each("layers", CASES if FULL else one_per_class(), lambda item: check(item, *GPU), lambda item: item.name)
-    each("models against Keras", example_models() + shared_models(), check_model, lambda model: model.name)
-    each("C programs", example_models(), check_program, lambda model: model.name)
-    each("weights", ("external", "argument"), check_weights)
-    report.check("refused", "bench", lambda: check_refused(4, "not supported by this version", "bench", *GPU))
-    report.check("refused", "tune", lambda: check_refused(4, "not supported by this version", "tune", *GPU))
-    report.check("refused", "several targets", lambda: check_refused(
-        4, "a library for a GPU and other targets is not supported", "compile", "--target", "x86-64,opencl"))
-    report.check("refused", "another system", lambda: check_refused(
-        2, "'opencl' is for 'linux' only", "compile", "--target", "opencl-android"))
     report.finish()
 
 

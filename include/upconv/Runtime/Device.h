@@ -66,6 +66,23 @@ typedef struct {
   const upconv_rt_driver *driver;
 } upconv_rt_device_run;
 
+/// The options of a run that is timed. Behind what every run is told stands
+/// what only a program that times kernels asks for; `key` tells it from options
+/// of a later version, which are longer too.
+typedef struct {
+  upconv_rt_options options; ///< `struct_size` is that of the whole
+  uint64_t key;              ///< UPCONV_RT_TIMED
+  double (*now)(void);       ///< seconds
+  int64_t runs; ///< one behind the other, behind one that does not count
+  /// Inputs are those that the run before has left on the device, and outputs
+  /// stay there.
+  int64_t is_resident;
+  double *seconds; ///< filled in: of one run, copies not counted
+  char *device;    ///< filled in: the device's name; may be null
+  size_t device_size;
+} upconv_rt_timed_options;
+#define UPCONV_RT_TIMED UINT64_C(0x6574797566b1d307)
+
 /// `<name>_run` after its own checks. Returns a status.
 int upconv_rt_device_execute(const upconv_rt_options *options,
                              const upconv_rt_device_run *run);

@@ -70,6 +70,11 @@ typedef struct {
   double give_up; ///< leave one alone that is so many times slower; 0: do not
   int64_t vector_floats;
   int fma;
+  /// Of what runs elsewhere, whose time no clock around `run` tells; null: it
+  /// does. Seconds of a run, other subjects' traces in the caches not counted,
+  /// and GFLOP/s of the device.
+  double (*time)(void *context, int64_t subject);
+  double (*peak)(void *context);
 } upconv_timing_turns;
 
 typedef struct {

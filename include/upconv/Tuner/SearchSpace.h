@@ -32,15 +32,16 @@ public:
 
   /// Cycles per useful vector multiply-add, at best 0.5 (two units): the
   /// greatest of what the units, two loads per cycle and the latency of the
-  /// accumulators allow, with the positions and lanes that are wasted.
+  /// accumulators allow, with the positions and lanes that are wasted. Of a
+  /// GPU: GpuEstimate.h.
   double estimate(const ScheduleChoice &choice) const;
 
   /// Choices of one signature make the same tiles, whatever their knobs say.
   std::string signature(const ScheduleChoice &choice) const;
 
   /// The micro-tiles (knobs tx, ty, nv and reduce, the others left to the
-  /// strategy), best estimate first, at most `count` of each strategy, the
-  /// strategies by turns.
+  /// strategy; of a GPU all knobs, one after the other), best estimate first,
+  /// at most `count` of each strategy, the strategies by turns.
   std::vector<ScheduleChoice> firstGuesses(size_t count) const;
 
   /// Every legal choice that differs in one knob, which moves to the next value
@@ -61,6 +62,8 @@ private:
     std::vector<Knob> knobs; ///< those that are searched
   };
   std::vector<Knob> searchedKnobs(const StrategyInfo &strategy) const;
+  bool isOfOtherKind(const StrategyInfo &strategy, const KnobInfo &knob) const;
+  bool isGuessed(const Knob &knob) const;
   KernelSpec with(const ScheduleChoice &choice) const;
   const Strategy *find(const std::string &name) const;
 

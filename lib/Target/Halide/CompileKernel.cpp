@@ -9,6 +9,7 @@
 #include "upconv/Target/Halide/CompileKernel.h"
 
 #include "Builder.h"
+#include "CompileBuilt.h"
 #include "GpuContraction.h"
 #include "LoweringPasses.h"
 #include "MacCount.h"
@@ -266,11 +267,9 @@ multiplesOfFour(const KernelSpec &spec, const Builder &builder) {
   return names;
 }
 
-static void compileChecked(const KernelSpec &spec, KernelText kind,
+static void compileDefined(const KernelSpec &spec, KernelText kind,
+                           const std::function<void(Builder &)> &build,
                            CompiledKernel &result) {
-  if (auto violation = scheduleViolation(spec))
-    throw std::runtime_error(*violation);
-  checkHalo(spec);
   Builder builder(spec);
   build(builder);
   Halide::Pipeline pipeline(builder.output);
@@ -324,19 +323,39 @@ static std::string oneLine(std::string message) {
   return message;
 }
 
-bool compileKernel(const KernelSpec &spec, KernelText text,
-                   CompiledKernel &result, std::string &error) {
+/// Turns what `compile` throws into one line.
+static bool reporting(const std::string &name,
+                      const std::function<void()> &compile,
+                      std::string &error) {
   static QuietReporter reporter;
   try {
     Halide::set_custom_compile_time_error_reporter(&reporter);
-    compileChecked(spec, text, result);
+    compile();
     return true;
   } catch (const std::exception &exception) {
     error = oneLine(exception.what());
   } catch (...) {
-    error = "unknown failure while compiling '" + spec.name + "'";
+    error = "unknown failure while compiling '" + name + "'";
   }
   return false;
+}
+
+bool compileKernel(const KernelSpec &spec, KernelText text,
+                   CompiledKernel &result, std::string &error) {
+  auto compile = [&] {
+    if (auto violation = scheduleViolation(spec))
+      throw std::runtime_error(*violation);
+    checkHalo(spec);
+    compileDefined(spec, text, build, result);
+  };
+  return reporting(spec.name, compile, error);
+}
+
+bool compileBuilt(const KernelSpec &spec, KernelText text,
+                  const std::function<void(Builder &)> &build,
+                  CompiledKernel &result, std::string &error) {
+  auto compile = [&] { compileDefined(spec, text, build, result); };
+  return reporting(spec.name, compile, error);
 }
 
 } // namespace upconv

@@ -301,13 +301,39 @@ llvm::Error LoadedLibrary::prepare(const void *weights, size_t weightsSize,
   return llvm::Error::success();
 }
 
+static upconv_rt_options rawOptions(const LoadedLibrary::Options &options) {
+  return {sizeof(upconv_rt_options),
+          options.workspace,
+          options.workspaceSize,
+          options.threads,
+          options.parallelFor,
+          options.user,
+          options.weights};
+}
+
 int LoadedLibrary::runRaw(const float *const *inputs, const int64_t *extents,
                           float *const *outputs, const Options &options) const {
-  upconv_rt_options raw = {
-      sizeof raw,      options.workspace,   options.workspaceSize,
-      options.threads, options.parallelFor, options.user,
-      options.weights};
+  upconv_rt_options raw = rawOptions(options);
   return state->info->call(inputs, extents, outputs, &raw);
+}
+
+int LoadedLibrary::timeOnDevice(const float *const *inputs,
+                                const int64_t *extents, float *const *outputs,
+                                const Options &options, double (*now)(void),
+                                int64_t runs, bool isResident,
+                                DeviceTime &time) const {
+  char device[128] = "";
+  upconv_rt_timed_options raw = {
+      rawOptions(options), UPCONV_RT_TIMED, now,    runs,
+      isResident,          &time.seconds,   device, sizeof device};
+  raw.options.struct_size = sizeof raw;
+  int status = state->info->call(inputs, extents, outputs, &raw.options);
+  time.device = device;
+  return status;
+}
+
+std::string LoadedLibrary::describe(int status) const {
+  return state->info->status_string(status);
 }
 
 llvm::Error LoadedLibrary::run(llvm::ArrayRef<const float *> inputs,

@@ -76,6 +76,35 @@ TEST(Turns, OneThatIsHopelessIsGivenUp) {
   EXPECT_EQ(outcomes[1].runs, UPCONV_TIMING_EARLY_ROUNDS);
 }
 
+TEST(Turns, WhatRunsElsewhereSaysItsOwnTime) {
+  struct Device {
+    int64_t runs = 0;
+    std::vector<double> seconds, gflops;
+  } device;
+  upconv_timing_turns turns{};
+  turns.context = &device;
+  turns.subjects = 2;
+  turns.run = [](void *context, int64_t) {
+    ++static_cast<Device *>(context)->runs;
+  };
+  turns.agrees = [](void *, int64_t) { return 1; };
+  turns.time = [](void *, int64_t subject) { return subject ? 3.0 : 2.0; };
+  turns.peak = [](void *) { return 7.0; };
+  turns.record = [](void *context, int64_t, double seconds, double gflops) {
+    static_cast<Device *>(context)->seconds.push_back(seconds);
+    static_cast<Device *>(context)->gflops.push_back(gflops);
+  };
+  std::vector<upconv_timing_outcome> outcomes(2);
+  upconv_timing_take_turns(&turns, outcomes.data());
+  EXPECT_EQ(device.runs, 2); // to see whether they agree, and no more
+  ASSERT_EQ(device.seconds.size(), size_t(2 * outcomes[0].runs));
+  for (size_t i = 0; i < device.seconds.size(); ++i) {
+    EXPECT_EQ(device.seconds[i], i % 2 ? 3.0 : 2.0);
+    EXPECT_EQ(device.gflops[i], 7.0);
+  }
+  EXPECT_EQ(outcomes[1].early_ratios[0], 1.5);
+}
+
 TEST(Turns, EqualUpToTheSignOfZero) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float left[] = {1, 0.0f, nan}, right[] = {1, -0.0f, nan};

@@ -177,4 +177,67 @@ TEST_F(TunerSearch, GoesOnAfterARecall) {
       EXPECT_NE(toString(choice), toString(known));
 }
 
+//===----------------------------------------------------------------------===//
+// Of a GPU
+//===----------------------------------------------------------------------===//
+
+KernelSpec onGpu(KernelSpec spec) {
+  spec.target = {"x86-64-linux-opencl", 1, 128, 1 << 18, "", "opencl"};
+  return spec;
+}
+
+TEST_F(TunerSearch, OfAGpuHasItsStrategiesAndKnobs) {
+  SearchSpace space(tables, onGpu(upsampling(4096, 64, 32, 4)));
+  SplitMix64 random(1);
+  std::set<std::string> strategies, knobs;
+  std::vector<ScheduleChoice> choices = space.firstGuesses(4);
+  for (int i = 0; i < 200; ++i)
+    if (std::optional<ScheduleChoice> drawn = space.draw(random))
+      choices.push_back(*drawn);
+  for (const ScheduleChoice &choice : choices) {
+    EXPECT_TRUE(space.isLegal(choice)) << toString(choice);
+    strategies.insert(choice.strategy);
+    for (const auto &[name, value] : choice.knobs)
+      knobs.insert(name);
+  }
+  EXPECT_EQ(strategies,
+            (std::set<std::string>{"gather", "tile", "tile-stacked"}));
+  for (const char *name : {"nv", "tx", "bc", "bx", "kc", "kt"})
+    EXPECT_TRUE(knobs.count(name)) << name;
+  // Those of a CPU's micro-tiles.
+  for (const char *name : {"ku", "pad", "task", "splat", "lanes"})
+    EXPECT_FALSE(knobs.count(name)) << name;
+}
+
+TEST_F(TunerSearch, OfAGpuOrdersByTheArithmeticOfTiles) {
+  SearchSpace space(tables, onGpu(upsampling(1 << 16, 64, 64, 4)));
+  auto estimate = [&](std::map<std::string, int64_t> knobs) {
+    return space.estimate({"tile", std::move(knobs)});
+  };
+  double good = estimate({});
+  EXPECT_GE(good, 1);
+  // Fewer sums per load from shared memory; little reuse of what is staged.
+  EXPECT_LT(good, estimate({{"nv", 1}, {"tx", 1}}));
+  EXPECT_LT(good, estimate({{"bc", 1}, {"bx", 1}}));
+  // A thread per element comes last.
+  EXPECT_LT(good, space.estimate({"gather", {}}));
+  std::vector<ScheduleChoice> guesses = space.firstGuesses(1);
+  double least = INFINITY;
+  for (const ScheduleChoice &guess : guesses)
+    least = std::min(least, space.estimate(guess));
+  EXPECT_LE(least, good);
+}
+
+TEST_F(TunerSearch, OfAGpuKnowsEqualTiles) {
+  // 8 positions of a residue: one thread of 8 pixels along them, whatever `bx`.
+  SearchSpace space(tables, onGpu(upsampling(8, 16, 64, 4)));
+  auto signature = [&](std::map<std::string, int64_t> knobs) {
+    return space.signature({"tile", std::move(knobs)});
+  };
+  EXPECT_EQ(signature({{"bx", 16}}), signature({{"bx", 32}}));
+  EXPECT_NE(signature({}), signature({{"nv", 1}}));
+  EXPECT_NE(signature({}), signature({{"kc", 4}}));
+  EXPECT_NE(signature({}), space.signature({"gather", {}}));
+}
+
 } // namespace

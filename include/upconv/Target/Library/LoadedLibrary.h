@@ -109,6 +109,21 @@ public:
   int runRaw(const float *const *inputs, const int64_t *extents,
              float *const *outputs, const Options &options) const;
 
+  /// What a library for a GPU makes of runs one behind the other.
+  struct DeviceTime {
+    double seconds = 0; ///< of one run, without copies from and to the host
+    std::string device; ///< its name
+  };
+  /// Runs `runs` times on the device, behind a run that does not count, by the
+  /// clock `now`. With `isResident` the inputs are those of the call before,
+  /// and the outputs stay on the device. Returns a status, 0 for success.
+  int timeOnDevice(const float *const *inputs, const int64_t *extents,
+                   float *const *outputs, const Options &options,
+                   double (*now)(void), int64_t runs, bool isResident,
+                   DeviceTime &time) const;
+  /// The sentence for a status.
+  std::string describe(int status) const;
+
 private:
   struct State;
   explicit LoadedLibrary(std::unique_ptr<State> state);
