@@ -222,6 +222,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
                       {"by", 1, 64},
                       {"kc", 1, 64},
                       {"kt", 1, 16},
+                      {"run", 0, 1},
                       {"task", -1, 3}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;

@@ -57,7 +57,7 @@ Expr inputCoordinate(const Builder &builder, const AxisStage &along,
 }
 
 Expr inputElement(const Builder &builder, const std::vector<Expr> &coordinates,
-                  Expr image, Expr channel, Expr exists) {
+                  Expr image, Expr channel, Expr exists, Expr lane) {
   const KernelSpec &spec = builder.spec;
   const TensorArgument &input = spec.input;
   Expr index = channel * builder.size(input.strides.back());
@@ -72,7 +72,7 @@ Expr inputElement(const Builder &builder, const std::vector<Expr> &coordinates,
   }
   // The load is made anyway, so it is one of an element that is there.
   return Halide::select(
-      inside, builder.loadInput(Halide::select(inside, index, 0)), 0.0f);
+      inside, builder.loadInput(Halide::select(inside, index, 0) + lane), 0.0f);
 }
 
 Expr finishSum(const Builder &builder, const Stage &stage,

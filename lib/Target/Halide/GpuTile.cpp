@@ -12,8 +12,12 @@ int64_t GpuTile::span(const AxisStage &along) const {
          (taps - 1) * std::abs(along.tapStep) + 1;
 }
 
+int64_t GpuTile::runSpan(const AxisStage &along) const {
+  return (pixels - 1) * along.inStep + (taps - 1) * std::abs(along.tapStep) + 1;
+}
+
 int64_t GpuTile::sharedBytes(const AxisStage &along) const {
-  int64_t inputs = pitch() * ceilDiv(span(along), 4) * 4 * blockRows();
+  int64_t inputs = pitch() * quad * ceilDiv(span(along), 4) * 4 * blockRows();
   return 4 * (inputs + blockColumns() * channels * taps);
 }
 
@@ -90,6 +94,9 @@ GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
   tile.channels = std::min(schedule.knob("kc", 8),
                            std::max<int64_t>(1, stage.tiling.reduction));
   tile.taps = divisorAtMost(stage.axes.back().taps, schedule.knob("kt", 4));
+  tile.quad = tile.channels % 4 == 0 ? 4 : 1;
+  tile.inRuns = schedule.knob("run", 0) != 0 &&
+                tile.sums() * tile.taps * tile.quad <= kUnrolledRun;
   return tile;
 }
 
@@ -98,7 +105,7 @@ static std::optional<std::string> knobOfOtherKind(const KernelSpec &spec) {
   static const char *const ofCpus[] = {"ku",    "lanes", "order", "pad",
                                        "block", "panel", "fuse",  "reduce",
                                        "splat", "task"};
-  static const char *const ofGpus[] = {"bc", "bx", "by", "kc", "kt"};
+  static const char *const ofGpus[] = {"bc", "bx", "by", "kc", "kt", "run"};
   auto refuse = [&](const char *name,
                     const char *kind) -> std::optional<std::string> {
     if (!spec.schedule.knobs.count(name))
