@@ -71,7 +71,7 @@ def residues() -> list[tuple[str, str, int]]:
         for pixels, taps in ((71, 2), (70, 1)):
             blocks = -(-pixels // 32) * -(-rows // 2) * 2  # of two images
             span = -(-(32 + taps - 1) // 4) * 4  # a window, in fours
-            shared = 4 * (9 * span * 2 + 64 * 8 * taps)  # 8 channels, a pitch of 9
+            shared = 4 * (12 * span * 2 + 64 * 8 * taps)  # 8 channels, a pitch of 12
             launches.append((f"{8 * blocks}x4x2", "8x4x2", shared))
     return launches
 

@@ -67,13 +67,24 @@ static int64_t positionsAlong(const KernelSpec &spec, const Stage &stage,
              : -1;
 }
 
+/// Whether what is stored, and what the epilogue reads, begins where a vector
+/// may: a part of a concat need not.
+static bool inFours(const KernelSpec &spec) {
+  return spec.output.alignment % 16 == 0 &&
+         std::all_of(spec.operands.begin(), spec.operands.end(),
+                     [](const TensorArgument &operand) {
+                       return operand.alignment % 16 == 0;
+                     });
+}
+
 GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
   const ScheduleChoice &schedule = spec.schedule;
   GpuTile tile;
   int64_t columns = stage.tiling.lanes;
   int64_t perResidue = spec.outputChannels() / stage.tiling.groups;
   // A vector is stored whole, within one pixel.
-  tile.lanes = columns % 4 == 0 && perResidue % 4 == 0 ? 4 : 1;
+  bool inVectors = columns % 4 == 0 && perResidue % 4 == 0 && inFours(spec);
+  tile.lanes = inVectors ? 4 : 1;
   int64_t ofThread = std::min(columnsOfThread(spec), columns);
   tile.vectors = ofThread / tile.lanes;
   tile.columnThreads = columns / ofThread;
