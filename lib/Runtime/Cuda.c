@@ -13,9 +13,6 @@
 // More arguments than a kernel has: buffers and scalars of the calling
 // sequence, and what Halide derives from them.
 enum { MOST_ARGUMENTS = 4 * UPCONV_RT_MAX_ARGUMENTS };
-// The tables are for the shared memory and registers of these, and the kernels
-// are PTX for the first of them.
-enum { LEAST_CAPABILITY = 8 };
 
 static upconv_rt_cuda cu;
 static int is_loaded, device;
@@ -45,7 +42,7 @@ static int find_device(void) {
     if (!cu.cuDeviceGet(&device, i) &&
         !cu.cuDeviceGetAttribute(
             &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device) &&
-        major >= LEAST_CAPABILITY)
+        major >= upconv_rt_cuda_capability)
       return 1;
   }
   return 0;
@@ -162,5 +159,5 @@ const upconv_rt_driver upconv_rt_cuda_driver = {
     drop,
     launch_kernel,
     finish,
-    "there is no driver for NVIDIA's GPUs (libcuda.so.1), or no GPU of "
-    "compute capability 8 or later"};
+    "there is no driver for NVIDIA's GPUs (libcuda.so.1), or no GPU as "
+    "new as the library's target"};

@@ -11,7 +11,7 @@ neither OpenCL nor CUDA.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from programs import INPUTS, STRICT, build
@@ -195,10 +195,24 @@ def check_driver(report: Report, driver: Driver) -> None:
         report.check("no device", name("an old one"), lambda: check_absent(program, stand_in, device="old"))
 
 
+def check_newer(report: Report) -> None:
+    """What is for compute capability 9 asks for it."""
+    for driver in (CUDA, replace(CUDA, target="cuda-sm_90")):
+        with scratch() as folder:
+            program, stand_in = make_library(driver, folder), make_driver(driver, folder / "driver")
+            made = Run(program, stand_in, device="ampere")
+            runs = all(status == OK for status in made.statuses)
+            report.add("no device", f"{driver.target}: capability 8", None if runs == (driver == CUDA) else
+                       f"statuses {made.statuses}")
+            report.check("launches", f"{driver.target}: capability 9",
+                         lambda: check_launches(Run(program, stand_in)))
+
+
 def main() -> None:
     report = Report()
     for driver in (OPENCL, CUDA):
         check_driver(report, driver)
+    check_newer(report)
     report.finish()
 
 

@@ -1,5 +1,5 @@
 /* A libcuda.so.1 without a device behind it, told by the same words
- * (stand_in.h). "old" is a device of compute capability 7. Memory is the host's;
+ * (stand_in.h). "old" is a device of compute capability 7, "ampere" of 8. Memory is the host's;
  * kernels are not run. Aborts where a call is made without the context being
  * the thread's. */
 
@@ -58,7 +58,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
   if (attribute != 75 || device != 7)
     abort();
   if (!failed)
-    *value = is_device("old") ? 7 : 9;
+    *value = is_device("old") ? 7 : is_device("ampere") ? 8 : 9;
   return failed;
 }
 
