@@ -124,6 +124,10 @@ private:
         .Case([&](SoftmaxOp) { spec.anchor = Anchor::Softmax; })
         .Case([&](CopyOp) { spec.anchor = Anchor::Copy; })
         .Case([&](RoundOp) { spec.anchor = Anchor::Round; })
+        .Case([&](SumPartsOp op) {
+          spec.anchor = Anchor::SumParts;
+          spec.parts = op.getParts();
+        })
         .Case([&](TransposeOp op) {
           spec.anchor = Anchor::Transpose;
           spec.permutation = op.getPermutation().vec();

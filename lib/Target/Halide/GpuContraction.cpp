@@ -54,8 +54,11 @@ private:
   /// Variables of the loops over the reduction that staged memory is for.
   std::vector<std::string> stepLoops() const;
   bool wholeSteps() const {
-    return stage.tiling.reduction % tile.channels == 0;
+    return tile.channels * tile.steps * sumParts(spec) ==
+           stage.tiling.reduction;
   }
+  /// The first input channel of a step.
+  Expr firstChannel(const StagePosition &at) const;
 
   Builder &builder;
   const KernelSpec &spec;
@@ -73,7 +76,7 @@ private:
 TileStage::TileStage(Builder &builder, const Stage &stage, int number)
     : builder(builder), spec(builder.spec), stage(stage),
       tile(gpuTileOf(spec, stage)), axes(axisCount(spec)), number(number),
-      images(batchIsAxis(spec) ? Expr(1) : builder.size(spec.output.shape[0])) {
+      images(batchIsAxis(spec) ? Expr(1) : builder.size(spec.input.shape[0])) {
   for (int64_t a = 0; a < axes; ++a) {
     Expr count = positionCount(builder, stage.axes[a], a);
     int64_t size = blockSize(a);
@@ -110,6 +113,10 @@ StagePosition TileStage::position(const Name &loop) const {
     rest = rest / tiles[a];
   at.image = batchIsAxis(spec) ? Expr(0) : rest;
   Expr number = loop("gz");
+  if (int64_t parts = sumParts(spec); parts > 1) {
+    at.part = number % constant(parts);
+    number = number / constant(parts);
+  }
   at.copies.resize(axes);
   for (int64_t a = axes; a-- > 0;) {
     int64_t copies = stage.axes[a].copies;
@@ -130,6 +137,13 @@ std::vector<std::string> TileStage::stepLoops() const {
 }
 
 static Expr variable(const std::string &name) { return Var(name); }
+
+Expr TileStage::firstChannel(const StagePosition &at) const {
+  Expr step = variable("ko");
+  if (at.part.defined())
+    step += at.part * constant(tile.steps);
+  return step * constant(tile.channels);
+}
 
 static std::vector<Var> variablesOf(const std::vector<std::string> &names) {
   std::vector<Var> variables;
@@ -196,8 +210,7 @@ Func TileStage::stagedInputs() const {
           inputCoordinate(builder, along, a, position, variable(tapLoop(a))));
     }
   }
-  Expr ci =
-      variable("ko") * constant(tile.channels) + quad * constant(tile.quad);
+  Expr ci = firstChannel(at) + quad * constant(tile.quad);
   Expr lane = within;
   if (!stagesInQuads()) {
     ci += within;
@@ -248,7 +261,7 @@ Func TileStage::stagedWeights() const {
                (a == axes - 1 ? variable("kto") * constant(tile.taps) + tap
                               : variable(tapLoop(a)));
   }
-  Expr ci = variable("ko") * constant(tile.channels) + channel;
+  Expr ci = firstChannel(at) + channel;
   int64_t width = tile.blockColumns();
   Expr row =
       (copy * constant(stage.taps()) + tapIndex) * constant(tiling.reduction) +
@@ -343,12 +356,11 @@ void TileStage::holdInRegisters(Func held, Func sums,
 /// The sums of a block: sums(lane, v, xi, yi, tc, tx, ty, gx, gy, gz).
 Func TileStage::sums() {
   const AxisStage &inner = stage.axes.back();
-  std::vector<Loop> loops = {
-      {"kl", constant(tile.quad)},
-      {"ki", constant(tile.quads())},
-      {"kt", constant(tile.taps)},
-      {"ko", constant(ceilDiv(stage.tiling.reduction, tile.channels))},
-      {"kto", constant(inner.taps / tile.taps)}};
+  std::vector<Loop> loops = {{"kl", constant(tile.quad)},
+                             {"ki", constant(tile.quads())},
+                             {"kt", constant(tile.taps)},
+                             {"ko", constant(tile.steps)},
+                             {"kto", constant(inner.taps / tile.taps)}};
   for (int64_t a = axes - 1; a-- > 0;)
     loops.push_back({tapLoop(a), constant(stage.axes[a].taps)});
   Nest reduction(loops);
@@ -404,7 +416,7 @@ void TileStage::emit() {
     along = along * count;
   std::vector<Loop> loops = {
       {"lane", constant(tile.lanes),
-       tile.lanes > 1 ? Loop::Vectorized : Loop::Unrolled},
+       tile.storesVectors ? Loop::Vectorized : Loop::Unrolled},
       {"v", constant(tile.vectors), Loop::Unrolled},
       {"xi", constant(tile.pixels), Loop::Unrolled},
       {"yi", constant(tile.rows), Loop::Unrolled},
@@ -413,7 +425,8 @@ void TileStage::emit() {
       {"ty", constant(tile.rowThreads), Loop::Thread},
       {"gx", simplify(along), Loop::Block},
       {"gy", constant(tiling.tiles()), Loop::Block},
-      {"gz", constant(stage.copies() * tiling.groups), Loop::Block}};
+      {"gz", constant(stage.copies() * tiling.groups * sumParts(spec)),
+       Loop::Block}};
   Nest nest(loops);
   StagePosition at =
       position([&](const std::string &name) { return nest.at(name); });
@@ -425,17 +438,23 @@ void TileStage::emit() {
         ofThread(nest.at("yi"), nest.at("ty"), tile.rows, tile.rowThreads);
     nest.where(at.positions[axes - 2] < counts[axes - 2]);
   }
-  // In units of vectors: one is stored whole or not at all.
   Expr vector = nest.at("gy") * constant(tile.vectors * tile.columnThreads) +
                 nest.at("v") * constant(tile.columnThreads) + nest.at("tc");
-  if (tiling.channels % tile.blockColumns() != 0)
-    nest.where(vector < constant(tiling.channels / tile.lanes));
   at.column = vector * constant(tile.lanes);
+  if (!tile.storesVectors)
+    at.column += nest.at("lane");
+  // A vector is stored whole or not at all.
+  if (tiling.channels % tile.blockColumns() != 0)
+    nest.where(tile.storesVectors
+                   ? vector < constant(tiling.channels / tile.lanes)
+                   : at.column < constant(tiling.channels));
   // Whole vectors lie within one residue, so the lane is added at the end.
   std::vector<Expr> element = outputElement(builder, stage, at);
   leaveOutCutResidues(builder, stage, nest, element);
-  at.column += nest.at("lane");
-  element.back() += nest.at("lane");
+  if (tile.storesVectors) {
+    at.column += nest.at("lane");
+    element.back() += nest.at("lane");
+  }
 
   Expr value = 0.0f;
   Func func;

@@ -20,6 +20,7 @@ struct StagePosition {
   std::vector<Halide::Expr> copies;    ///< likewise
   Halide::Expr image, group;
   Halide::Expr column; ///< stacked residue and channel within the group
+  Halide::Expr part;   ///< of a split sum, else undefined
 };
 
 /// Positions of a stage along an axis, as an expression that is never negative.

@@ -16,8 +16,7 @@ namespace upconv {
 
 Expr positionCount(const Builder &builder, const AxisStage &along,
                    int64_t axis) {
-  Expr extent = builder.size(
-      builder.spec.output.shape[axisDimension(builder.spec, axis)]);
+  Expr extent = builder.size(axisExtent(builder.spec, axis));
   Expr step = constant(along.outStep);
   return simplify(
       Halide::max((extent - constant(along.outStart) + (step - 1)) / step, 0));
@@ -42,6 +41,8 @@ std::vector<Expr> outputElement(const Builder &builder, const Stage &stage,
     channel = at.column - residue * perResidue;
   }
   element.push_back(at.group * perResidue + channel);
+  if (at.part.defined())
+    element[0] += at.part * builder.size(spec.input.shape[0]);
   return element;
 }
 

@@ -52,6 +52,10 @@ static int64_t divisorAtMost(int64_t count, int64_t most) {
   return divisor;
 }
 
+int64_t sumParts(const KernelSpec &spec) {
+  return spec.target.isGpu() ? spec.schedule.knob("split", 1) : 1;
+}
+
 /// Threads along an axis of `count` positions (-1: unknown), `each` per thread.
 static int64_t threadsFor(int64_t wanted, int64_t each, int64_t count) {
   return count < 0 ? wanted
@@ -60,7 +64,7 @@ static int64_t threadsFor(int64_t wanted, int64_t each, int64_t count) {
 
 static int64_t positionsAlong(const KernelSpec &spec, const Stage &stage,
                               int64_t axis) {
-  const Size &extent = spec.output.shape[axisDimension(spec, axis)];
+  const Size &extent = axisExtent(spec, axis);
   const AxisStage &along = stage.axes[axis];
   return extent.isConstant()
              ? positions(extent.constant, along.outStart, along.outStep)
@@ -82,9 +86,8 @@ GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
   GpuTile tile;
   int64_t columns = stage.tiling.lanes;
   int64_t perResidue = spec.outputChannels() / stage.tiling.groups;
-  // A vector is stored whole, within one pixel.
-  bool inVectors = columns % 4 == 0 && perResidue % 4 == 0 && inFours(spec);
-  tile.lanes = inVectors ? 4 : 1;
+  tile.lanes = std::min<int64_t>(4, columns); // a power of two
+  tile.storesVectors = tile.lanes == 4 && perResidue % 4 == 0 && inFours(spec);
   int64_t ofThread = std::min(columnsOfThread(spec), columns);
   tile.vectors = ofThread / tile.lanes;
   tile.columnThreads = columns / ofThread;
@@ -105,6 +108,8 @@ GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
   tile.channels = std::min(schedule.knob("kc", 8),
                            std::max<int64_t>(1, stage.tiling.reduction));
   tile.taps = divisorAtMost(stage.axes.back().taps, schedule.knob("kt", 4));
+  tile.steps =
+      ceilDiv(ceilDiv(stage.tiling.reduction, tile.channels), sumParts(spec));
   tile.quad = tile.channels % 4 == 0 ? 4 : 1;
   tile.inRuns = schedule.knob("run", 0) != 0 &&
                 tile.sums() * tile.taps * tile.quad <= kUnrolledRun;
@@ -116,7 +121,8 @@ static std::optional<std::string> knobOfOtherKind(const KernelSpec &spec) {
   static const char *const ofCpus[] = {"ku",    "lanes", "order", "pad",
                                        "block", "panel", "fuse",  "reduce",
                                        "splat", "task"};
-  static const char *const ofGpus[] = {"bc", "bx", "by", "kc", "kt", "run"};
+  static const char *const ofGpus[] = {"bc", "bx",  "by",   "kc",
+                                       "kt", "run", "split"};
   auto refuse = [&](const char *name,
                     const char *kind) -> std::optional<std::string> {
     if (!spec.schedule.knobs.count(name))

@@ -26,13 +26,16 @@ constexpr int64_t kBlockThreads = 1024, kBlockRows = 64;
 constexpr int64_t kSharedBytes = 48 * 1024;
 
 struct GpuTile {
-  int64_t lanes = 1;   ///< floats of a vector along the columns, 4 or 1
+  int64_t lanes = 1;   ///< floats of a vector along the columns, at most 4
   int64_t vectors = 1; ///< of a thread
+  /// A vector is stored whole, within one pixel; else float by float.
+  bool storesVectors = false;
   int64_t columnThreads = 1;
   int64_t pixels = 1, rows = 1; ///< of a thread
   int64_t pixelThreads = 1, rowThreads = 1;
   int64_t channels = 1; ///< input channels staged at a time
   int64_t taps = 1;     ///< taps of the innermost axis staged at a time
+  int64_t steps = 1;    ///< of `channels`, that make a sum or a part of one
   int64_t quad = 1; ///< input channels that a thread loads at a time, 4 or 1
   /// Knob `run`: the pixels of a thread follow each other, so that a load
   /// serves all of its taps; otherwise neighbouring threads have neighbours.
@@ -58,6 +61,10 @@ struct GpuTile {
 
 /// Whether the kernel's contraction is one of thread block tiles.
 bool usesGpuTiles(const KernelSpec &spec);
+
+/// Parts of every sum, each of which is one block's (knob `split`). The output
+/// has as many times the images of the input, and sum_parts comes after it.
+int64_t sumParts(const KernelSpec &spec);
 
 /// Columns of a block: what the packed weights of a channel tile hold.
 int64_t gpuBlockColumns(const KernelSpec &spec, int64_t channels);
