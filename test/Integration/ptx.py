@@ -1,8 +1,7 @@
 """The schedules for GPUs as CUDA's assembler sees them: registers, stack, spills.
 
-Of every line of the tables of `opencl`, `cuda-sm_80` and `cuda-sm_90` the smallest,
-a middling and the largest layer that reach it go through ptxas for sm_80 and
-sm_90. Which these are follows from the lines' own conditions: of a grid of layers
+Of every line of the tables of `cuda-sm_80` and `cuda-sm_90` the smallest, a
+middling and the largest layer that reach it go through ptxas for sm_80 and sm_90. Which these are follows from the lines' own conditions: of a grid of layers
 those are sorted by size that a table's lookup gives to the line. No kernel may have
 a stack or spill, and a block's registers must fit a multiprocessor.
 """
@@ -12,7 +11,6 @@ a stack or spill, and a block's registers must fit a multiprocessor.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import os
 import re
@@ -28,7 +26,8 @@ ARCHITECTURES = ("sm_80", "sm_90")
 REGISTERS = 65536  # of a multiprocessor, sm_80 and sm_90
 FLAT_THREADS = 128  # of a block with a thread per element
 RESULT = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads\n.*?Used (\d+) registers")
-FOLDERS = ("opencl", "cuda-sm_80", "cuda-sm_90")
+SCHEDULE = re.compile(r'schedule <"[^"]*", (\{[^}]*\}), "([^"]*)", (\d+)>')
+FOLDERS = ("cuda-sm_80", "cuda-sm_90")
 OTHERS = (
     ("DepthwiseConv2D", {"kernel_size": 3, "padding": "same"}, (1, 33, 31, 64)),
     ("Conv2D", {"filters": 12, "kernel_size": 3, "groups": 3, "activation": "gelu"}, (2, 9, 13, 9)),
@@ -87,8 +86,9 @@ def layers(op: str) -> list[Layer]:
     return [Layer(op, rank, kernel, stride, cin, cout, extent, 1 if extent else None)
             for rank, kernel, stride in shapes if op == "conv-transpose" or stride <= 2
             for cin, cout, extent in itertools.product(CHANNELS_IN, CHANNELS_OUT, extents[rank])
-            # Tensors have less than 2^31 elements.
-            if max(cin, cout) * ((extent or 1) * (stride if op == "conv-transpose" else 1)) ** rank < 2 ** 31]
+            # Tensors have less than 2^31 elements; 64 MB of weights take a second to draw.
+            if max(cin, cout) * ((extent or 1) * (stride if op == "conv-transpose" else 1)) ** rank < 2 ** 31
+            and kernel ** rank * cin * cout <= 2 ** 24]
 
 
 def holds(condition: str, value: int | None) -> bool:
@@ -109,8 +109,9 @@ class Line:
     strategy: str
 
     def takes(self, layer: Layer) -> bool:
-        # Stacked are residues that there are, and share taps: not with a stride of 1.
-        if self.strategy == "tile-stacked" and layer.stride == 1:
+        # Stacked are residues that share taps, and there must be two.
+        more = layer.kernel % layer.stride
+        if self.strategy == "tile-stacked" and max(more, layer.stride - more) < 2:
             return False
         traits = layer.traits()
         return all(holds(condition, traits[trait]) for trait, condition in self.when)
@@ -140,9 +141,9 @@ def chosen(table: Path) -> list[tuple[Line, list[Layer]]]:
             for own in [reached[line.name]]]
 
 
-def threads_of(kernel: dict) -> int:
-    knobs = kernel["knobs"]
-    return knobs["bc"] * knobs["bx"] * knobs.get("by", 1) if "bc" in knobs else FLAT_THREADS
+def threads_of(knobs: str) -> int:
+    values = {name: int(value) for name, value in re.findall(r"(\w+) = (\d+)", knobs)}
+    return values["bc"] * values["bx"] * values.get("by", 1) if "bc" in values else FLAT_THREADS
 
 
 def assemble(path: Path, threads: int) -> str | None:
@@ -161,21 +162,14 @@ def assemble(path: Path, threads: int) -> str | None:
     return None
 
 
-def lend(tables: str, folder: Path) -> tuple[str, Path]:
-    """A table of another device, put before those of `cuda-sm_80`."""
-    shutil.copytree(SOURCE / "scheduling" / tables, folder / "tables" / "cuda-sm_80")
-    return "--schedules", folder / "tables"
-
-
-def check(layer: tuple, tables: str, line: str = "") -> str | None:
+def check(layer: tuple, target: str, line: str = "") -> str | None:
     name, config, shape = layer
-    target = "cuda-sm_80" if tables == "opencl" else tables
     with scratch() as folder:
         flags = (write_layer(folder, name, {"name": "layer", **config}), "--input-shape", dims(shape),
-                 "--init", "1", "--target", target, "-j1", *(lend(tables, folder) if tables != target else ()))
-        kernels = json.loads(require(upconv("inspect", *flags, "--json")))["kernels"]
-        taken = [kernel["schedule"] for kernel in kernels]
-        if not any(schedule.endswith(line.replace(tables, target, 1)) for schedule in taken):
+                 "--init", "1", "--target", target, "-j1")
+        kernels = SCHEDULE.findall(require(upconv("inspect", *flags, "--ir", "schedule")))
+        taken = [f"{file}:{number}" for _, file, number in kernels]
+        if line and line not in taken:
             return f"{line} does not take it, but {taken}"
         texts = re.split(r"^// kernel .*\n", require(upconv("inspect", *flags, "--ir", "ptx")), flags=re.MULTILINE)[1:]
         if not texts:
@@ -183,7 +177,7 @@ def check(layer: tuple, tables: str, line: str = "") -> str | None:
         path = folder / "kernel.ptx"
         for text in texts:
             path.write_text(text)
-            problem = assemble(path, max(threads_of(kernel) for kernel in kernels))
+            problem = assemble(path, max(threads_of(knobs) for knobs, _, _ in kernels))
             if problem:
                 return problem
     return None
