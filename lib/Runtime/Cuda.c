@@ -15,9 +15,6 @@
 // More arguments than a kernel has: buffers and scalars of the calling
 // sequence, and what Halide derives from them.
 enum { MOST_ARGUMENTS = 4 * UPCONV_RT_MAX_ARGUMENTS };
-// The tables are for the shared memory and registers of these, and the kernels
-// are PTX for the first of them.
-enum { LEAST_CAPABILITY = 8 };
 
 static upconv_rt_cuda cu;
 static int is_loaded;
@@ -43,7 +40,7 @@ static int will_do(int device) {
   int major = 0;
   return !cu.cuDeviceGetAttribute(
              &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device) &&
-         major >= LEAST_CAPABILITY;
+         major >= upconv_rt_cuda_capability;
 }
 
 // Fills in the device's number; returns 0 if it, or the current one, will not
@@ -290,6 +287,6 @@ const upconv_rt_driver upconv_rt_cuda_driver = {
     launch_kernel,
     finish,
     drain,
-    "there is no driver for NVIDIA's GPUs (libcuda.so.1), or no GPU of "
-    "compute capability 8 or later",
+    "there is no driver for NVIDIA's GPUs (libcuda.so.1), or no GPU as "
+    "new as the library's target",
     name_device};

@@ -20,9 +20,9 @@ namespace upconv {
 
 const std::vector<std::string> &tableOps() {
   static const std::vector<std::string> ops = {
-      "conv-transpose", "conv",      "matmul", "pool",    "softmax",
-      "elementwise",    "transpose", "copy",   "reindex", "interpolate",
-      "reduce",         "lookup",    "round"};
+      "conv-transpose", "conv",      "matmul", "pool",     "softmax",
+      "elementwise",    "transpose", "copy",   "reindex",  "interpolate",
+      "reduce",         "lookup",    "round",  "sum-parts"};
   return ops;
 }
 

@@ -40,7 +40,7 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
       "features", "vector_floats", "registers", "l1_bytes",
       "l2_bytes", "requires",      "fallback"};
   std::vector<std::string> known = keys;
-  known.push_back("device");
+  known.insert(known.end(), {"device", "capability"});
   if (!file.checkMapping(row, "a target", known, keys))
     return info;
   info.name = file.text(row, "name");
@@ -59,7 +59,10 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
     if (info.device != "opencl" && info.device != "cuda")
       file.error(*device, "'device' must be 'opencl' or 'cuda', got '" +
                               info.device + "'");
+    if ((info.device == "cuda") != (row.find("capability") != nullptr))
+      file.error(*device, "'capability' is for 'device: cuda', which needs it");
   }
+  info.capability = file.positive(row, "capability", info.capability);
   return info;
 }
 

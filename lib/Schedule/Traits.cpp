@@ -23,6 +23,8 @@ std::string upconv::tableOf(const KernelSpec &spec) {
     return "copy";
   case Anchor::Round:
     return "round";
+  case Anchor::SumParts:
+    return "sum-parts";
   case Anchor::Reindex:
     return "reindex";
   case Anchor::Interpolate:

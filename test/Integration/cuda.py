@@ -9,6 +9,7 @@ handles, on pointers of the device, bit for bit as runs of the host's.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -17,9 +18,12 @@ import numpy as np
 from layer_verify import check
 from opencl import CHOSEN, FORCED, check_forced, check_model, one_per_class, verify_exact
 from programs import INPUTS, PORTS, build, compile_archive, data_of, fields_of, macros, random_variables, raw
-from upconv_testing import CXX, Model, Report, example_models, guarded, in_parallel, require, run, scratch
+from upconv_testing import (CXX, Model, Report, example_models, guarded, in_parallel, require, run, scratch,
+                            upconv)
 
 GPU = ("--target", "cuda-sm_80")
+# Channels of what becomes one tensor: parts that begin between two vectors.
+PARTS = ((4, 8), (2, 4, 2), (6, 4, 2))
 
 
 def build_driver(folder: Path) -> None:
@@ -49,6 +53,25 @@ def check_handles(item: tuple[Model, bool, str], driver: Path) -> None:
         require(run(program, *inputs, env={"LD_LIBRARY_PATH": str(driver)}))
 
 
+def layer(class_name: str, name: str, inbound: list[str], **config: object) -> dict:
+    nodes = [[[source, 0, 0, {}] for source in inbound]] if inbound else []
+    return {"class_name": class_name, "name": name, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+
+def check_parts(parts: tuple[int, ...]) -> None:
+    names = [f"part{number}" for number in range(len(parts))]
+    up = {"kernel_size": [4], "strides": [2], "padding": "same"}
+    layers = [layer("InputLayer", "x", [], batch_input_shape=[1, 5, 8], dtype="float32"),
+              *(layer("Conv1DTranspose", name, ["x"], filters=filters, **up) for name, filters in zip(names, parts)),
+              layer("Concatenate", "all", names, axis=-1), layer("Conv1DTranspose", "y", ["all"], filters=8, **up)]
+    model = {"class_name": "Functional", "config": {"name": "parts", "layers": layers, "input_layers": [["x", 0, 0]],
+                                                    "output_layers": [["y", 0, 0]]}}
+    with scratch() as folder:
+        path = folder / "model.json"
+        path.write_text(json.dumps(model))
+        require(upconv("verify", path, "--exact", "--input", "random:3", "--init", "1", *GPU))
+
+
 def main() -> None:
     report = Report()
 
@@ -64,6 +87,7 @@ def main() -> None:
              lambda item: check_handles(item, folder), lambda item: f"{item[0].name}, {item[2]}")
         each("every strategy and tile", FORCED, lambda item: check_forced(item, GPU))
         each("the tables' lines", CHOSEN, lambda item: verify_exact(item, gpu=GPU))
+        each("parts of a tensor", PARTS, check_parts)
         each("layers", one_per_class(), lambda item: check(item, *GPU), lambda item: item.name)
         each("models against Keras", example_models(), lambda item: check_model(item, GPU), lambda item: item.name)
     report.finish()

@@ -12,7 +12,7 @@ OpenCL nor CUDA.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator
 
@@ -76,7 +76,7 @@ def residues() -> list[tuple[str, str, int]]:
         for pixels, taps in ((71, 2), (70, 1)):
             blocks = -(-pixels // 32) * -(-rows // 2) * 2  # of two images
             span = -(-(32 + taps - 1) // 4) * 4  # a window, in fours
-            shared = 4 * (9 * span * 2 + 64 * 8 * taps)  # 8 channels, a pitch of 9
+            shared = 4 * (12 * span * 2 + 64 * 8 * taps)  # 8 channels, a pitch of 12
             launches.append((f"{8 * blocks}x4x2", "8x4x2", shared))
     return launches
 
@@ -289,10 +289,24 @@ def check_driver(report: Report, driver: Driver) -> None:
         report.check("no device", name("an old one"), lambda: check_absent(program, stand_in, device="old"))
 
 
+def check_newer(report: Report) -> None:
+    """What is for compute capability 9 asks for it."""
+    for driver in (CUDA, replace(CUDA, target="cuda-sm_90")):
+        with scratch() as folder:
+            program, stand_in = make_library(driver, folder), make_driver(driver, folder / "driver")
+            made = Run(program, stand_in, device="ampere")
+            runs = all(status == OK for status in made.statuses)
+            report.add("no device", f"{driver.target}: capability 8", None if runs == (driver == CUDA) else
+                       f"statuses {made.statuses}")
+            report.check("launches", f"{driver.target}: capability 9",
+                         lambda: check_launches(Run(program, stand_in)))
+
+
 def main() -> None:
     report = Report()
     for driver in DRIVERS:
         check_driver(report, driver)
+    check_newer(report)
     report.finish()
 
 

@@ -36,6 +36,9 @@ DENSE = (("Dense", {"units": 70}, (3, 37)), ("Dense", {"units": 3}, (19, 130)))
 TILES = (
     "nv: 1, tx: 1, bc: 1, bx: 1, kc: 1, kt: 1",
     "nv: 4, tx: 4, ty: 2, bc: 4, bx: 4, by: 4, kc: 16, kt: 3",
+    "nv: 2, tx: 8, ty: 1, bc: 2, bx: 4, by: 1, kc: 8, kt: 3, run: 1, split: 2",
+    "nv: 1, tx: 2, ty: 4, bc: 4, bx: 2, by: 2, kc: 2, kt: 16, run: 1",
+    "nv: 1, tx: 4, bc: 2, bx: 2, by: 2, kc: 4, kt: 2, split: 8",
     "nv: 1, tx: 6, ty: 4, bc: 2, bx: 2, by: 2, kc: 4, kt: 8",
     "nv: 1, tx: 2, bc: 32, bx: 32, kc: 2, kt: 2",
 )

@@ -41,6 +41,10 @@ extern const upconv_rt_driver upconv_rt_opencl_driver, upconv_rt_cuda_driver;
 /// What is open on a device; lib/Runtime/DeviceHandle.h.
 typedef struct upconv_rt_handle upconv_rt_handle;
 
+/// The least major compute capability of a CUDA device that will do; a library
+/// for CUDA has it beside its calling sequence.
+extern const int32_t upconv_rt_cuda_capability;
+
 /// Alignment of tensors and weights on the device, bytes.
 #define UPCONV_RT_DEVICE_ALIGNMENT 128
 

@@ -42,14 +42,15 @@ struct TargetInfo {
   std::vector<std::string>
       fallback;       ///< table folders in order, ends in "generic"
   std::string device; ///< "opencl": its kernels run on a GPU; empty: the CPU
+  int64_t capability = 0; ///< of "cuda": the least, its major number
 
   bool isGpu() const { return !device.empty(); }
 };
 
 /// The part of a target that a kernel may assume.
 inline KernelTarget kernelTargetOf(const TargetInfo &target) {
-  return {target.halide, target.vectorFloats, target.registers, target.l2Bytes,
-          target.kernelTriple, target.device};
+  return {target.halide,  target.vectorFloats, target.registers,
+          target.l2Bytes, target.kernelTriple, target.device};
 }
 
 /// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),

@@ -88,6 +88,8 @@ static bool fromJSON(const json::Value &value, IndexMap &map, json::Path path) {
 static void addDataArguments(const KernelSpec &spec, json::Object &object) {
   if (spec.multipliesPairs())
     object["pairedChannels"] = spec.pairedChannels;
+  if (spec.parts != 1)
+    object["parts"] = spec.parts;
   if (spec.target.isGpu())
     object["device"] = spec.target.device;
   if (!spec.indices.empty())
@@ -111,6 +113,7 @@ static void addDataArguments(const KernelSpec &spec, json::Object &object) {
 static bool mapDataArguments(json::ObjectMapper &mapper, KernelSpec &spec) {
   std::optional<int64_t> border, reduction;
   if (!mapper.mapOptional("pairedChannels", spec.pairedChannels) ||
+      !mapper.mapOptional("parts", spec.parts) ||
       !mapper.mapOptional("device", spec.target.device) ||
       !mapper.mapOptional("indices", spec.indices) ||
       !mapper.map("border", border) || !mapper.mapOptional("fill", spec.fill) ||

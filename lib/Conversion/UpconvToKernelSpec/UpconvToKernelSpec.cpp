@@ -65,6 +65,10 @@ private:
       argument.strides.push_back(size(stride));
     argument.haloLow.assign(storage.haloLow.begin(), storage.haloLow.end());
     argument.haloHigh.assign(storage.haloHigh.begin(), storage.haloHigh.end());
+    // On a device memory begins at such an address, the caller's too.
+    if (result.spec.target.isGpu() &&
+        storage.origin.getLargestKnownDivisor() % 4 == 0)
+      argument.alignment = 16;
     return argument;
   }
 
@@ -120,6 +124,10 @@ private:
         .Case([&](SoftmaxOp) { spec.anchor = Anchor::Softmax; })
         .Case([&](CopyOp) { spec.anchor = Anchor::Copy; })
         .Case([&](RoundOp) { spec.anchor = Anchor::Round; })
+        .Case([&](SumPartsOp op) {
+          spec.anchor = Anchor::SumParts;
+          spec.parts = op.getParts();
+        })
         .Case([&](TransposeOp op) {
           spec.anchor = Anchor::Transpose;
           spec.permutation = op.getPermutation().vec();

@@ -103,6 +103,7 @@ void PlanBuilder::describe() {
   library.kerasVersion = text("keras.version");
   library.target = target.name;
   library.device = target.device;
+  library.capability = target.capability;
   library.triple = target.triple;
   library.cpu = target.cpu;
   library.features = target.features;

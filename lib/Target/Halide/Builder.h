@@ -154,6 +154,7 @@ void buildReindex(Builder &builder);
 void buildInterpolate(Builder &builder);
 void buildReduce(Builder &builder);
 void buildLookup(Builder &builder);
+void buildSumParts(Builder &builder);
 
 } // namespace upconv
 

@@ -113,6 +113,8 @@ static void build(Builder &builder) {
     return buildReduce(builder);
   case Anchor::Lookup:
     return buildLookup(builder);
+  case Anchor::SumParts:
+    return buildSumParts(builder);
   }
 }
 

@@ -205,24 +205,14 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
     const char *name;
     int64_t low, high;
   };
-  for (Range range : {Range{"tx", 1, 32},
-                      {"ty", 1, 16},
-                      {"nv", 1, 16},
-                      {"ku", 1, 16},
-                      {"lanes", 1, 64},
-                      {"order", 0, 2},
-                      {"pad", 0, 2},
-                      {"block", 0, 1 << 20},
-                      {"panel", 0, 1 << 20},
-                      {"fuse", 0, 2},
-                      {"reduce", 0, 1},
-                      {"splat", 0, 1},
-                      {"bc", 1, 64},
-                      {"bx", 1, 256},
-                      {"by", 1, 64},
-                      {"kc", 1, 64},
-                      {"kt", 1, 16},
-                      {"task", -1, 3}})
+  for (Range range :
+       {Range{"tx", 1, 32}, {"ty", 1, 16},         {"nv", 1, 16},
+        {"ku", 1, 16},      {"lanes", 1, 64},      {"order", 0, 2},
+        {"pad", 0, 2},      {"block", 0, 1 << 20}, {"panel", 0, 1 << 20},
+        {"fuse", 0, 2},     {"reduce", 0, 1},      {"splat", 0, 1},
+        {"bc", 1, 64},      {"bx", 1, 256},        {"by", 1, 64},
+        {"kc", 1, 64},      {"kt", 1, 16},         {"run", 0, 1},
+        {"split", 1, 64},   {"task", -1, 3}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
   int64_t lanes = spec.schedule.knob("lanes", 1);
@@ -336,6 +326,8 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
     return serves({Anchor::Copy});
   if (name == "round")
     return serves({Anchor::Round});
+  if (name == "sum-parts")
+    return serves({Anchor::SumParts});
   if (name == "reindex")
     return serves({Anchor::Reindex});
   if (name == "interpolate")
@@ -444,7 +436,7 @@ int64_t usefulMacs(const KernelSpec &spec) {
     return 0;
   if (!hasKnownSizes(spec))
     return -1;
-  int64_t macs = spec.output.shape[0].constant * spec.outputChannels() *
+  int64_t macs = spec.input.shape[0].constant * spec.outputChannels() *
                  (spec.layerChannels() / spec.groups);
   for (int64_t axis = 0; axis < spec.spatialRank(); ++axis)
     macs *= axisWork(spec, axis).pairs;

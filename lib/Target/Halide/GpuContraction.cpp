@@ -37,19 +37,28 @@ private:
   StagePosition position(const Name &loop) const;
   Expr tileOrigin(const Name &loop, int64_t axis) const;
   int64_t blockSize(int64_t axis) const;
+  /// A thread's pixel or row within the block.
+  Expr ofThread(const Expr &own, const Expr &thread, int64_t each,
+                int64_t threads) const;
+  bool stagesInQuads() const;
   Func stagedInputs() const;
   Func stagedWeights() const;
+  Func heldInputs(Func staged) const;
   Func sums();
   void schedule(Func sums, const Nest &reduction) const;
   void spreadOverThreads(Func func, std::vector<Var> dimensions) const;
+  void holdInRegisters(Func held, Func sums, const Nest &reduction) const;
   std::string named(const char *what) const {
     return what + std::to_string(number);
   }
   /// Variables of the loops over the reduction that staged memory is for.
   std::vector<std::string> stepLoops() const;
   bool wholeSteps() const {
-    return stage.tiling.reduction % tile.channels == 0;
+    return tile.channels * tile.steps * sumParts(spec) ==
+           stage.tiling.reduction;
   }
+  /// The first input channel of a step.
+  Expr firstChannel(const StagePosition &at) const;
 
   Builder &builder;
   const KernelSpec &spec;
@@ -67,7 +76,7 @@ private:
 TileStage::TileStage(Builder &builder, const Stage &stage, int number)
     : builder(builder), spec(builder.spec), stage(stage),
       tile(gpuTileOf(spec, stage)), axes(axisCount(spec)), number(number),
-      images(batchIsAxis(spec) ? Expr(1) : builder.size(spec.output.shape[0])) {
+      images(batchIsAxis(spec) ? Expr(1) : builder.size(spec.input.shape[0])) {
   for (int64_t a = 0; a < axes; ++a) {
     Expr count = positionCount(builder, stage.axes[a], a);
     int64_t size = blockSize(a);
@@ -104,6 +113,10 @@ StagePosition TileStage::position(const Name &loop) const {
     rest = rest / tiles[a];
   at.image = batchIsAxis(spec) ? Expr(0) : rest;
   Expr number = loop("gz");
+  if (int64_t parts = sumParts(spec); parts > 1) {
+    at.part = number % constant(parts);
+    number = number / constant(parts);
+  }
   at.copies.resize(axes);
   for (int64_t a = axes; a-- > 0;) {
     int64_t copies = stage.axes[a].copies;
@@ -124,6 +137,13 @@ std::vector<std::string> TileStage::stepLoops() const {
 }
 
 static Expr variable(const std::string &name) { return Var(name); }
+
+Expr TileStage::firstChannel(const StagePosition &at) const {
+  Expr step = variable("ko");
+  if (at.part.defined())
+    step += at.part * constant(tile.steps);
+  return step * constant(tile.channels);
+}
 
 static std::vector<Var> variablesOf(const std::vector<std::string> &names) {
   std::vector<Var> variables;
@@ -147,10 +167,28 @@ static std::vector<T> joined(std::vector<T> first,
   return first;
 }
 
-/// inputs(channel, i, row, step..., gx, gz): element i of the window along the
-/// innermost axis.
+Expr TileStage::ofThread(const Expr &own, const Expr &thread, int64_t each,
+                         int64_t threads) const {
+  return tile.inRuns ? thread * constant(each) + own
+                     : own * constant(threads) + thread;
+}
+
+/// Whether four channels of an input follow each other and begin a vector.
+bool TileStage::stagesInQuads() const {
+  const TensorArgument &input = spec.input;
+  if (tile.quad != 4 || stage.tiling.reduction % 4 != 0 ||
+      input.alignment % 16 != 0 || !(input.strides.back() == Size::of(1)))
+    return false;
+  for (size_t d = 0; d + 1 < input.rank(); ++d)
+    if (!input.strides[d].isConstant() || input.strides[d].constant % 4 != 0)
+      return false;
+  return true;
+}
+
+/// inputs(ci, quad, i, row, step..., gx, gz): element i of the window along the
+/// innermost axis, and of its channels number 4 quad + ci of the step.
 Func TileStage::stagedInputs() const {
-  Var channel("channel"), i("i"), row("row");
+  Var within("ci"), quad("quad"), i("i"), row("row");
   std::vector<std::string> outer = joined(stepLoops(), {"gx", "gz"});
   StagePosition at = position(variable);
   const AxisStage &inner = stage.axes.back();
@@ -172,21 +210,39 @@ Func TileStage::stagedInputs() const {
           inputCoordinate(builder, along, a, position, variable(tapLoop(a))));
     }
   }
-  Expr ci = variable("ko") * constant(tile.channels) + channel;
+  Expr ci = firstChannel(at) + quad * constant(tile.quad);
+  Expr lane = within;
+  if (!stagesInQuads()) {
+    ci += within;
+    lane = 0;
+  }
   Expr exists = wholeSteps() ? Halide::Internal::const_true()
                              : ci < constant(stage.tiling.reduction);
   Func func(named("inputs"));
-  func(joined({channel, i, row}, variablesOf(outer))) =
-      inputElement(builder, coordinates, at.image,
-                   at.group * constant(stage.tiling.reduction) + ci, exists);
-  func.bound(channel, 0, constant(tile.channels))
+  func(joined({within, quad, i, row}, variablesOf(outer))) = inputElement(
+      builder, coordinates, at.image,
+      at.group * constant(stage.tiling.reduction) + ci, exists, lane);
+  func.bound(within, 0, constant(tile.quad))
+      .bound(quad, 0, constant(tile.quads()))
       .bound(i, 0, constant(tile.span(inner)))
       .bound(row, 0, constant(tile.blockRows()));
-  if (tile.pitch() != tile.channels)
-    func.align_storage(channel, constant(tile.pitch()));
+  if (tile.pitch() != tile.quads())
+    func.align_storage(quad, constant(tile.pitch()));
   // The weights behind it begin at a vector.
   func.align_storage(i, 4);
+  if (stagesInQuads())
+    func.vectorize(within);
   return func;
+}
+
+/// The inputs that a thread multiplies next, in its registers.
+Func TileStage::heldInputs(Func staged) const {
+  Func held(named("held"));
+  std::vector<Var> variables = variablesOf(
+      joined(joined({"ci", "quad", "i", "row"}, stepLoops()), {"gx", "gz"}));
+  held(variables) =
+      staged(std::vector<Expr>(variables.begin(), variables.end()));
+  return held;
 }
 
 /// weights(column, channel, tap, step..., gy, gz).
@@ -205,26 +261,28 @@ Func TileStage::stagedWeights() const {
                (a == axes - 1 ? variable("kto") * constant(tile.taps) + tap
                               : variable(tapLoop(a)));
   }
-  Expr ci = variable("ko") * constant(tile.channels) + channel;
+  Expr ci = firstChannel(at) + channel;
   int64_t width = tile.blockColumns();
   Expr row =
       (copy * constant(stage.taps()) + tapIndex) * constant(tiling.reduction) +
       ci;
-  Expr index = at.group * constant(panelFloats(spec)) +
-               constant(stage.firstFloat) +
-               variable("gy") * constant(width * stage.rows()) +
-               row * constant(width) + column;
-  Expr value = builder.loadWeight(index);
+  Expr index =
+      at.group * constant(panelFloats(spec)) + constant(stage.firstFloat) +
+      variable("gy") * constant(width * stage.rows()) + row * constant(width);
+  Expr value = builder.loadWeight(index + column);
   if (!wholeSteps()) {
     Expr exists = ci < constant(tiling.reduction);
     value = Halide::select(
-        exists, builder.loadWeight(Halide::select(exists, index, 0)), 0.0f);
+        exists, builder.loadWeight(Halide::select(exists, index, 0) + column),
+        0.0f);
   }
   Func func(named("weights"));
   func(joined({column, channel, tap}, variablesOf(outer))) = value;
   func.bound(column, 0, constant(width))
       .bound(channel, 0, constant(tile.channels))
       .bound(tap, 0, constant(tile.taps));
+  if (width % 4 == 0)
+    func.vectorize(column, 4);
   return func;
 }
 
@@ -255,9 +313,9 @@ void TileStage::schedule(Func func, const Nest &reduction) const {
       {"ty", tile.rowThreads}};
   for (auto [name, extent] : inTile)
     func.bound(Var(name), 0, constant(extent));
-  std::vector<Halide::VarOrRVar> order = {Var("lane"),     Var("v"),
-                                          Var("xi"),       Var("yi"),
-                                          reduction["ki"], reduction["kt"]};
+  std::vector<Halide::VarOrRVar> order = {
+      Var("lane"), Var("v"),        reduction["kl"], Var("xi"),
+      Var("yi"),   reduction["kt"], reduction["ki"]};
   for (const char *name : {"tc", "tx", "ty", "gx", "gy", "gz"})
     order.emplace_back(Var(name));
   for (const std::string &name : stepLoops())
@@ -269,35 +327,55 @@ void TileStage::schedule(Func func, const Nest &reduction) const {
     if (tile.lanes > 1)
       definition.vectorize(Var("lane"));
   }
-  // Multiply-adds in a row, 8 KB of code, before a loop costs less than they do
-  // in the instruction cache.
-  const int64_t mostUnrolled = 512;
-  if (tile.sums() * tile.taps <= mostUnrolled)
+  int64_t step = tile.sums() * tile.quad;
+  func.update(0).unroll(reduction["kl"]);
+  if (tile.inRuns || step * tile.taps <= kUnrolled)
     func.update(0).unroll(reduction["kt"]);
-  if (tile.sums() * tile.taps * tile.channels <= mostUnrolled)
+  if (step * tile.taps * tile.quads() <= kUnrolled)
     func.update(0).unroll(reduction["ki"]);
+}
+
+/// Before all taps of a run, or before each pixel.
+void TileStage::holdInRegisters(Func held, Func sums,
+                                const Nest &reduction) const {
+  Var within("ci"), i("i"), row("row");
+  if (tile.inRuns)
+    held.compute_at(sums, reduction["ki"])
+        .bound_extent(i, constant(tile.runSpan(stage.axes.back())))
+        .bound_extent(row, constant(tile.rows));
+  else
+    held.compute_at(sums, Var("xi"));
+  held.bound(within, 0, constant(tile.quad))
+      .store_in(Halide::MemoryType::Stack)
+      .unroll(i)
+      .unroll(row);
+  if (tile.quad > 1)
+    held.vectorize(within);
 }
 
 /// The sums of a block: sums(lane, v, xi, yi, tc, tx, ty, gx, gy, gz).
 Func TileStage::sums() {
   const AxisStage &inner = stage.axes.back();
-  std::vector<Loop> loops = {
-      {"ki", constant(tile.channels)},
-      {"kt", constant(tile.taps)},
-      {"ko", constant(ceilDiv(stage.tiling.reduction, tile.channels))},
-      {"kto", constant(inner.taps / tile.taps)}};
+  std::vector<Loop> loops = {{"kl", constant(tile.quad)},
+                             {"ki", constant(tile.quads())},
+                             {"kt", constant(tile.taps)},
+                             {"ko", constant(tile.steps)},
+                             {"kto", constant(inner.taps / tile.taps)}};
   for (int64_t a = axes - 1; a-- > 0;)
     loops.push_back({tapLoop(a), constant(stage.axes[a].taps)});
   Nest reduction(loops);
   Func inputs = stagedInputs(), weights = stagedWeights();
+  Func held = heldInputs(inputs);
 
   std::vector<std::string> names = {"lane", "v",  "xi", "yi", "tc",
                                     "tx",   "ty", "gx", "gy", "gz"};
   std::vector<Var> variables = variablesOf(names);
   Func func(named("acc"));
   func(variables) = 0.0f;
-  Expr pixel = variable("xi") * constant(tile.pixelThreads) + variable("tx");
-  Expr row = variable("yi") * constant(tile.rowThreads) + variable("ty");
+  Expr pixel =
+      ofThread(variable("xi"), variable("tx"), tile.pixels, tile.pixelThreads);
+  Expr row =
+      ofThread(variable("yi"), variable("ty"), tile.rows, tile.rowThreads);
   Expr column =
       (variable("v") * constant(tile.columnThreads) + variable("tc")) *
           constant(tile.lanes) +
@@ -309,17 +387,22 @@ Func TileStage::sums() {
       pixel * constant(inner.inStep) + (inner.tapStep < 0 ? first - tap : tap) *
                                            constant(std::abs(inner.tapStep));
   std::vector<Expr> step = valuesOf(reduction, stepLoops());
+  Expr channel = reduction.at("ki") * constant(tile.quad) + reduction.at("kl");
   func(variables) +=
-      inputs(joined({reduction.at("ki"), i, row},
-                    joined(step, {variable("gx"), variable("gz")}))) *
-      weights(joined({column, reduction.at("ki"), tap},
+      held(joined({reduction.at("kl"), reduction.at("ki"), i, row},
+                  joined(step, {variable("gx"), variable("gz")}))) *
+      weights(joined({column, channel, tap},
                      joined(step, {variable("gy"), variable("gz")})));
 
   schedule(func, reduction);
   for (Func staged : {inputs, weights})
     staged.compute_at(func, reduction["ko"])
         .store_in(Halide::MemoryType::GPUShared);
-  spreadOverThreads(inputs, {Var("channel"), Var("i"), Var("row")});
+  holdInRegisters(held, func, reduction);
+  if (stagesInQuads())
+    spreadOverThreads(inputs, {Var("quad"), Var("i"), Var("row")});
+  else
+    spreadOverThreads(inputs, {Var("ci"), Var("quad"), Var("i"), Var("row")});
   spreadOverThreads(weights, {Var("column"), Var("channel"), Var("tap")});
   func.store_in(Halide::MemoryType::Register);
   builder.inRegisters[func.name()] = tile.sums();
@@ -333,7 +416,7 @@ void TileStage::emit() {
     along = along * count;
   std::vector<Loop> loops = {
       {"lane", constant(tile.lanes),
-       tile.lanes > 1 ? Loop::Vectorized : Loop::Unrolled},
+       tile.storesVectors ? Loop::Vectorized : Loop::Unrolled},
       {"v", constant(tile.vectors), Loop::Unrolled},
       {"xi", constant(tile.pixels), Loop::Unrolled},
       {"yi", constant(tile.rows), Loop::Unrolled},
@@ -342,29 +425,36 @@ void TileStage::emit() {
       {"ty", constant(tile.rowThreads), Loop::Thread},
       {"gx", simplify(along), Loop::Block},
       {"gy", constant(tiling.tiles()), Loop::Block},
-      {"gz", constant(stage.copies() * tiling.groups), Loop::Block}};
+      {"gz", constant(stage.copies() * tiling.groups * sumParts(spec)),
+       Loop::Block}};
   Nest nest(loops);
   StagePosition at =
       position([&](const std::string &name) { return nest.at(name); });
   at.positions[axes - 1] +=
-      nest.at("xi") * constant(tile.pixelThreads) + nest.at("tx");
+      ofThread(nest.at("xi"), nest.at("tx"), tile.pixels, tile.pixelThreads);
   nest.where(at.positions[axes - 1] < counts[axes - 1]);
   if (axes >= 2) {
     at.positions[axes - 2] +=
-        nest.at("yi") * constant(tile.rowThreads) + nest.at("ty");
+        ofThread(nest.at("yi"), nest.at("ty"), tile.rows, tile.rowThreads);
     nest.where(at.positions[axes - 2] < counts[axes - 2]);
   }
-  // In units of vectors: one is stored whole or not at all.
   Expr vector = nest.at("gy") * constant(tile.vectors * tile.columnThreads) +
                 nest.at("v") * constant(tile.columnThreads) + nest.at("tc");
-  if (tiling.channels % tile.blockColumns() != 0)
-    nest.where(vector < constant(tiling.channels / tile.lanes));
   at.column = vector * constant(tile.lanes);
+  if (!tile.storesVectors)
+    at.column += nest.at("lane");
+  // A vector is stored whole or not at all.
+  if (tiling.channels % tile.blockColumns() != 0)
+    nest.where(tile.storesVectors
+                   ? vector < constant(tiling.channels / tile.lanes)
+                   : at.column < constant(tiling.channels));
   // Whole vectors lie within one residue, so the lane is added at the end.
   std::vector<Expr> element = outputElement(builder, stage, at);
   leaveOutCutResidues(builder, stage, nest, element);
-  at.column += nest.at("lane");
-  element.back() += nest.at("lane");
+  if (tile.storesVectors) {
+    at.column += nest.at("lane");
+    element.back() += nest.at("lane");
+  }
 
   Expr value = 0.0f;
   Func func;

@@ -20,6 +20,7 @@ struct StagePosition {
   std::vector<Halide::Expr> copies;    ///< likewise
   Halide::Expr image, group;
   Halide::Expr column; ///< stacked residue and channel within the group
+  Halide::Expr part;   ///< of a split sum, else undefined
 };
 
 /// Positions of a stage along an axis, as an expression that is never negative.
@@ -34,11 +35,12 @@ Halide::Expr inputCoordinate(const Builder &builder, const AxisStage &along,
                              int64_t axis, Halide::Expr position,
                              Halide::Expr tap);
 /// The input's element at the coordinates (per axis), zero where one of them
-/// lies outside or `exists` does not hold.
+/// lies outside or `exists` does not hold. `lane` elements behind it, if that
+/// is a vector's.
 Halide::Expr inputElement(const Builder &builder,
                           const std::vector<Halide::Expr> &coordinates,
                           Halide::Expr image, Halide::Expr channel,
-                          Halide::Expr exists);
+                          Halide::Expr exists, Halide::Expr lane = 0);
 /// Bias and epilogue.
 Halide::Expr finishSum(const Builder &builder, const Stage &stage,
                        const StagePosition &at, Halide::Expr sum,

@@ -16,8 +16,7 @@ namespace upconv {
 
 Expr positionCount(const Builder &builder, const AxisStage &along,
                    int64_t axis) {
-  Expr extent = builder.size(
-      builder.spec.output.shape[axisDimension(builder.spec, axis)]);
+  Expr extent = builder.size(axisExtent(builder.spec, axis));
   Expr step = constant(along.outStep);
   return simplify(
       Halide::max((extent - constant(along.outStart) + (step - 1)) / step, 0));
@@ -42,6 +41,8 @@ std::vector<Expr> outputElement(const Builder &builder, const Stage &stage,
     channel = at.column - residue * perResidue;
   }
   element.push_back(at.group * perResidue + channel);
+  if (at.part.defined())
+    element[0] += at.part * builder.size(spec.input.shape[0]);
   return element;
 }
 
@@ -57,7 +58,7 @@ Expr inputCoordinate(const Builder &builder, const AxisStage &along,
 }
 
 Expr inputElement(const Builder &builder, const std::vector<Expr> &coordinates,
-                  Expr image, Expr channel, Expr exists) {
+                  Expr image, Expr channel, Expr exists, Expr lane) {
   const KernelSpec &spec = builder.spec;
   const TensorArgument &input = spec.input;
   Expr index = channel * builder.size(input.strides.back());
@@ -72,7 +73,7 @@ Expr inputElement(const Builder &builder, const std::vector<Expr> &coordinates,
   }
   // The load is made anyway, so it is one of an element that is there.
   return Halide::select(
-      inside, builder.loadInput(Halide::select(inside, index, 0)), 0.0f);
+      inside, builder.loadInput(Halide::select(inside, index, 0) + lane), 0.0f);
 }
 
 Expr finishSum(const Builder &builder, const Stage &stage,

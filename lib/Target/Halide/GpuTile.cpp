@@ -12,8 +12,12 @@ int64_t GpuTile::span(const AxisStage &along) const {
          (taps - 1) * std::abs(along.tapStep) + 1;
 }
 
+int64_t GpuTile::runSpan(const AxisStage &along) const {
+  return (pixels - 1) * along.inStep + (taps - 1) * std::abs(along.tapStep) + 1;
+}
+
 int64_t GpuTile::sharedBytes(const AxisStage &along) const {
-  int64_t inputs = pitch() * ceilDiv(span(along), 4) * 4 * blockRows();
+  int64_t inputs = pitch() * quad * ceilDiv(span(along), 4) * 4 * blockRows();
   return 4 * (inputs + blockColumns() * channels * taps);
 }
 
@@ -48,6 +52,10 @@ static int64_t divisorAtMost(int64_t count, int64_t most) {
   return divisor;
 }
 
+int64_t sumParts(const KernelSpec &spec) {
+  return spec.target.isGpu() ? spec.schedule.knob("split", 1) : 1;
+}
+
 /// Threads along an axis of `count` positions (-1: unknown), `each` per thread.
 static int64_t threadsFor(int64_t wanted, int64_t each, int64_t count) {
   return count < 0 ? wanted
@@ -56,11 +64,21 @@ static int64_t threadsFor(int64_t wanted, int64_t each, int64_t count) {
 
 static int64_t positionsAlong(const KernelSpec &spec, const Stage &stage,
                               int64_t axis) {
-  const Size &extent = spec.output.shape[axisDimension(spec, axis)];
+  const Size &extent = axisExtent(spec, axis);
   const AxisStage &along = stage.axes[axis];
   return extent.isConstant()
              ? positions(extent.constant, along.outStart, along.outStep)
              : -1;
+}
+
+/// Whether what is stored, and what the epilogue reads, begins where a vector
+/// may: a part of a concat need not.
+static bool inFours(const KernelSpec &spec) {
+  return spec.output.alignment % 16 == 0 &&
+         std::all_of(spec.operands.begin(), spec.operands.end(),
+                     [](const TensorArgument &operand) {
+                       return operand.alignment % 16 == 0;
+                     });
 }
 
 GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
@@ -68,8 +86,8 @@ GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
   GpuTile tile;
   int64_t columns = stage.tiling.lanes;
   int64_t perResidue = spec.outputChannels() / stage.tiling.groups;
-  // A vector is stored whole, within one pixel.
-  tile.lanes = columns % 4 == 0 && perResidue % 4 == 0 ? 4 : 1;
+  tile.lanes = std::min<int64_t>(4, columns); // a power of two
+  tile.storesVectors = tile.lanes == 4 && perResidue % 4 == 0 && inFours(spec);
   int64_t ofThread = std::min(columnsOfThread(spec), columns);
   tile.vectors = ofThread / tile.lanes;
   tile.columnThreads = columns / ofThread;
@@ -90,6 +108,11 @@ GpuTile gpuTileOf(const KernelSpec &spec, const Stage &stage) {
   tile.channels = std::min(schedule.knob("kc", 8),
                            std::max<int64_t>(1, stage.tiling.reduction));
   tile.taps = divisorAtMost(stage.axes.back().taps, schedule.knob("kt", 4));
+  tile.steps =
+      ceilDiv(ceilDiv(stage.tiling.reduction, tile.channels), sumParts(spec));
+  tile.quad = tile.channels % 4 == 0 ? 4 : 1;
+  tile.inRuns = schedule.knob("run", 0) != 0 &&
+                tile.sums() * tile.taps * tile.quad <= kUnrolledRun;
   return tile;
 }
 
@@ -98,7 +121,8 @@ static std::optional<std::string> knobOfOtherKind(const KernelSpec &spec) {
   static const char *const ofCpus[] = {"ku",    "lanes", "order", "pad",
                                        "block", "panel", "fuse",  "reduce",
                                        "splat", "task"};
-  static const char *const ofGpus[] = {"bc", "bx", "by", "kc", "kt"};
+  static const char *const ofGpus[] = {"bc", "bx",  "by",   "kc",
+                                       "kt", "run", "split"};
   auto refuse = [&](const char *name,
                     const char *kind) -> std::optional<std::string> {
     if (!spec.schedule.knobs.count(name))

@@ -76,6 +76,10 @@ int64_t axisDimension(const KernelSpec &spec, int64_t axis) {
   return batchIsAxis(spec) ? 0 : axis + 1;
 }
 
+const Size &axisExtent(const KernelSpec &spec, int64_t axis) {
+  return batchIsAxis(spec) ? spec.input.shape[0] : spec.output.shape[axis + 1];
+}
+
 bool axisIsStatic(const KernelSpec &spec, int64_t axis) {
   if (!spec.output.shape[axisDimension(spec, axis)].isConstant())
     return false;

@@ -98,6 +98,10 @@ int64_t axisCount(const KernelSpec &spec);
 /// Tensor dimension of an axis.
 int64_t axisDimension(const KernelSpec &spec, int64_t axis);
 
+/// Extent of the output along an axis. Rows of a product are those of the
+/// input: of split sums the output has several times as many.
+const Size &axisExtent(const KernelSpec &spec, int64_t axis);
+
 /// Whether the axis has one position count for all residues of a stage that is
 /// known at compile time (no run-time extent, no task window on it).
 bool axisIsStatic(const KernelSpec &spec, int64_t axis);

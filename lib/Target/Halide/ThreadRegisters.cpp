@@ -51,8 +51,8 @@ const int64_t *ThreadRegisters::floatsOf(const std::string &name) const {
   return found == floats.end() ? nullptr : &found->second;
 }
 
-Expr ThreadRegisters::ownIndex(int64_t count, const std::string &name,
-                               const Expr &index) {
+int64_t ThreadRegisters::ownPlace(int64_t count, const std::string &name,
+                                  const Expr &index) const {
   // Threads' sums lie one behind the other, `count` each. Where a test leaves
   // one thread only, Halide may have put its number in.
   auto first = knownPlace(simplify(OfThread(lets, 0).mutate(index)));
@@ -62,9 +62,12 @@ Expr ThreadRegisters::ownIndex(int64_t count, const std::string &name,
       first->first % count + first->second > count)
     throw std::runtime_error("the sums '" + name +
                              "' of a thread are not in its registers");
-  int lanes = static_cast<int>(first->second);
-  Expr own = static_cast<int32_t>(first->first % count);
-  return lanes == 1 ? own : Ramp::make(own, 1, lanes);
+  return first->first % count;
+}
+
+/// The allocation of one float.
+static std::string ownName(const std::string &name, int64_t place) {
+  return name + ".r" + std::to_string(place);
 }
 
 Expr ThreadRegisters::visit(const Let *op) {
@@ -83,27 +86,55 @@ Stmt ThreadRegisters::visit(const Allocate *op) {
   const int64_t *count = floatsOf(op->name);
   if (!count)
     return IRMutator::visit(op);
-  return Allocate::make(op->name, op->type, op->memory_type,
-                        {static_cast<int32_t>(*count)}, op->condition,
-                        mutate(op->body));
+  Stmt body = mutate(op->body);
+  for (int64_t place = *count; place-- > 0;)
+    body = Allocate::make(ownName(op->name, place), op->type, op->memory_type,
+                          {1}, op->condition, body);
+  return body;
+}
+
+Stmt ThreadRegisters::visit(const Free *op) {
+  const int64_t *count = floatsOf(op->name);
+  if (!count)
+    return op;
+  std::vector<Stmt> all;
+  for (int64_t place = 0; place < *count; ++place)
+    all.push_back(Free::make(ownName(op->name, place)));
+  return Block::make(all);
 }
 
 Expr ThreadRegisters::visit(const Load *op) {
   const int64_t *count = floatsOf(op->name);
   if (!count)
     return IRMutator::visit(op);
-  return Load::make(op->type, op->name, ownIndex(*count, op->name, op->index),
-                    op->image, op->param, mutate(op->predicate),
-                    ModulusRemainder());
+  int64_t first = ownPlace(*count, op->name, op->index);
+  std::vector<Expr> lanes;
+  for (int64_t lane = 0; lane < op->type.lanes(); ++lane)
+    lanes.push_back(Load::make(op->type.element_of(),
+                               ownName(op->name, first + lane), 0, op->image,
+                               op->param, const_true(), ModulusRemainder()));
+  return lanes.size() == 1 ? lanes[0] : Shuffle::make_concat(lanes);
 }
 
 Stmt ThreadRegisters::visit(const Store *op) {
   const int64_t *count = floatsOf(op->name);
   if (!count)
     return IRMutator::visit(op);
-  return Store::make(op->name, mutate(op->value),
-                     ownIndex(*count, op->name, op->index), op->param,
-                     mutate(op->predicate), ModulusRemainder());
+  int64_t first = ownPlace(*count, op->name, op->index);
+  Expr value = mutate(op->value);
+  int lanes = value.type().lanes();
+  auto store = [&](int lane, const Expr &element) {
+    return Store::make(ownName(op->name, first + lane), element, 0, op->param,
+                       const_true(), ModulusRemainder());
+  };
+  if (lanes == 1)
+    return store(0, value);
+  std::string name = unique_name("sums");
+  Expr all = Variable::make(value.type(), name);
+  std::vector<Stmt> stores;
+  for (int lane = 0; lane < lanes; ++lane)
+    stores.push_back(store(lane, Shuffle::make_extract_element(all, lane)));
+  return LetStmt::make(name, value, Block::make(stores));
 }
 
 } // namespace upconv

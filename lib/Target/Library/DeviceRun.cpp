@@ -43,8 +43,13 @@ void ModuleBuilder::declareDeviceFunctions() {
     runtime(function.ours, i32, {});
 }
 
-/// The driver's table in lib/Runtime.
+/// The driver's table in lib/Runtime, which reads what is defined here.
 llvm::Constant *ModuleBuilder::deviceDriver() {
+  llvm::StringRef capability = "upconv_rt_cuda_capability";
+  if (plan.capability > 0 && !module.getGlobalVariable(capability))
+    new llvm::GlobalVariable(module, builder.getInt32Ty(), true,
+                             llvm::GlobalValue::ExternalLinkage,
+                             builder.getInt32(plan.capability), capability);
   return module.getOrInsertGlobal("upconv_rt_" + plan.device + "_driver",
                                   builder.getInt8Ty());
 }

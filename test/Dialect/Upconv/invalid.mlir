@@ -69,6 +69,22 @@ func.func @round_type(%x: tensor<1x4x5xf32>) {
 
 // -----
 
+func.func @sum_parts_type(%x: tensor<7x4x5xf32>) {
+  // expected-error @+1 {{of 4 parts must have an input of type 'tensor<8x4x5xf32>'}}
+  %y = upconv.sum_parts %x parts 4 : tensor<7x4x5xf32> -> tensor<2x4x5xf32>
+  return
+}
+
+// -----
+
+func.func @sum_parts_number(%x: tensor<2x4x5xf32>) {
+  // expected-error @+1 {{'parts' must be positive, got 0}}
+  %y = upconv.sum_parts %x parts 0 : tensor<2x4x5xf32> -> tensor<2x4x5xf32>
+  return
+}
+
+// -----
+
 func.func @conv_stride(%x: tensor<1x5x4xf32>, %w: tensor<3x4x9xf32>) {
   // expected-error @+1 {{strides and dilations must be positive}}
   %y = upconv.conv %x, %w strides [0] dilations [1] pad_low affine_map<() -> (0)> groups 1

@@ -50,6 +50,15 @@ func.func @pairs(%x: tensor<?x6x5xf32, affine_map<()[s0] -> (s0, 6, 5)>>, %w: te
   return %y : tensor<?x14x8xf32, affine_map<()[s0] -> (s0, 14, 8)>>
 }
 
+// CHECK-LABEL: func.func @parts
+func.func @parts(%x: tensor<?x6x5xf32, affine_map<()[s0] -> (s0 * 4, 6, 5)>>)
+    -> tensor<?x6x5xf32, affine_map<()[s0] -> (s0, 6, 5)>> {
+  // CHECK: upconv.sum_parts %{{.*}} parts 4 : tensor<?x6x5xf32, {{.*}}> -> tensor<?x6x5xf32, {{.*}}>
+  %y = upconv.sum_parts %x parts 4 : tensor<?x6x5xf32, affine_map<()[s0] -> (s0 * 4, 6, 5)>>
+    -> tensor<?x6x5xf32, affine_map<()[s0] -> (s0, 6, 5)>>
+  return %y : tensor<?x6x5xf32, affine_map<()[s0] -> (s0, 6, 5)>>
+}
+
 // CHECK-LABEL: func.func @operations
 func.func @operations(%x: tensor<1x6x6x4xf32>, %w: tensor<3x3x2x8xf32>, %b: tensor<8xf32>)
     -> tensor<1x72xf32> {

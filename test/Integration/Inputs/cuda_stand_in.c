@@ -1,5 +1,6 @@
 /* A libcuda.so.1 without a device behind it, told by the same words
- * (stand_in.h). There are two devices; "old" are of compute capability 7.
+ * (stand_in.h). There are two devices; "old" are of compute capability 7,
+ * "ampere" of 8.
  * Memory is the host's; kernels are not run. Aborts where a call is made
  * without the device's context being the thread's, and where something is given
  * back that is not there. */
@@ -102,7 +103,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
   if (attribute != 75 || !context_of(device))
     abort();
   if (!failed)
-    *value = is_device("old") ? 7 : 9;
+    *value = is_device("old") ? 7 : is_device("ampere") ? 8 : 9;
   return failed;
 }
 

@@ -144,8 +144,8 @@ TEST(TableErrors, Files) {
   EXPECT_EQ(wrongFolder.errors(),
             "x86-64-v5/conv-f32.yaml:1:1: error: no table folder 'x86-64-v5', "
             "expected 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
-            "'aarch64', 'opencl', 'cuda-sm_80' or "
-            "'generic'; did you mean 'x86-64-v3'?");
+            "'aarch64', 'opencl', 'cuda-sm_80', 'cuda-sm_90' "
+            "or 'generic'; did you mean 'x86-64-v3'?");
 }
 
 TEST(TableErrors, Folder) {
@@ -193,6 +193,29 @@ TEST(TargetErrors, Device) {
                                  "'opencl' or 'cuda', got 'vulkan'"),
             std::string::npos)
       << folder.errors();
+}
+
+TEST(TargetErrors, Capability) {
+  auto errorsOf = [](const std::string &keys) {
+    ScheduleFolder folder;
+    folder.write("targets.yaml",
+                 "levels:\n"
+                 "  - { name: x, " +
+                     keys +
+                     ", halide: h, triple: t, cpu: c, features: f, "
+                     "vector_floats: 1, registers: 1, l1_bytes: 1, "
+                     "l2_bytes: 1, requires: [], fallback: [x, generic] }\n"
+                     "later_levels: []\nsystems: [{name: linux, halide: linux, "
+                     "triple: unknown-linux-gnu, architectures: [x86_64]}]\n");
+    return folder.errors();
+  };
+  std::string rule = "'capability' is for 'device: cuda', which needs it";
+  for (const char *keys : {"device: cuda", "device: opencl, capability: 8"})
+    EXPECT_NE(errorsOf(keys).find("targets.yaml:2:24: error: " + rule),
+              std::string::npos)
+        << errorsOf(keys);
+  EXPECT_EQ(errorsOf("device: cuda, capability: 8").find(rule),
+            std::string::npos);
 }
 
 TEST(TargetErrors, Rows) {

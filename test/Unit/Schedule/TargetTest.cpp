@@ -26,7 +26,7 @@ protected:
 
 const char *const expected =
     "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
-    "'aarch64', 'opencl' or 'cuda-sm_80'";
+    "'aarch64', 'opencl', 'cuda-sm_80' or 'cuda-sm_90'";
 
 TEST_F(Targets, ByName) {
   for (const char *name : {"x86-64-v4", "x86-64-v4-linux"}) {
@@ -50,6 +50,15 @@ TEST_F(Targets, OfADevice) {
   EXPECT_TRUE(gpu->isGpu());
   EXPECT_EQ(gpu->device, "opencl");
   EXPECT_EQ(kernelTargetOf(*gpu).device, "opencl");
+  // Of CUDA's, a table of the older level serves the newer one too.
+  auto newer = tables.target("cuda-sm_90");
+  ASSERT_TRUE(bool(newer)) << llvm::toString(newer.takeError());
+  EXPECT_EQ(newer->device, "cuda");
+  EXPECT_EQ(newer->capability, 9);
+  EXPECT_EQ(newer->fallback,
+            (std::vector<std::string>{"cuda-sm_90", "cuda-sm_80", "opencl",
+                                      "generic"}));
+  EXPECT_EQ(gpu->capability, 0);
   // It asks nothing of the processor, and is still not the host.
   auto host = tables.target("host");
   ASSERT_TRUE(bool(host)) << llvm::toString(host.takeError());
@@ -88,8 +97,8 @@ TEST_F(Targets, Errors) {
             std::string("unknown target 'riscv64', ") + expected);
   EXPECT_EQ(errorOf(""), std::string("unknown target '', ") + expected);
   EXPECT_EQ(
-      errorOf("cuda-sm_90"),
-      std::string("target 'cuda-sm_90' is not supported by this version, ") +
+      errorOf("aarch64-sve2"),
+      std::string("target 'aarch64-sve2' is not supported by this version, ") +
           expected);
   EXPECT_EQ(errorOf("x86-64-v3-ios"),
             "target 'x86-64-v3-ios': 'ios' has code for 'aarch64' only");

@@ -98,6 +98,7 @@ enum class Anchor {
   Interpolate, ///< weighted neighbours along `axis`
   Reduce,      ///< the epilogue of every element, combined along `axis`
   Lookup,      ///< row number in[...] of operand 0
+  SumParts,    ///< the sum of `parts` elements, an output's size apart
 };
 
 /// What a position outside the input means.
@@ -173,6 +174,7 @@ struct KernelSpec {
   std::vector<double> tapWeights;
   Reduction reduction = Reduction::Sum;
   Size reducedExtent = Size::of(1); ///< Reduce: length of the axis
+  int64_t parts = 1; ///< SumParts: images n, N + n, ... of the input
 
   TensorArgument input;
   std::vector<TensorArgument>

@@ -128,6 +128,7 @@ struct LibraryPlan {
   std::string madeWith;
   std::string target;        ///< upconv's name, e.g. "x86-64-v4"
   std::string device;        ///< "opencl": kernels run on a GPU; empty: the CPU
+  int64_t capability = 0;    ///< of a CUDA device, at least; the major number
   std::string triple;        ///< LLVM triple
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
   std::vector<std::string>

@@ -131,6 +131,18 @@ LogicalResult RoundOp::verify() {
   return success();
 }
 
+LogicalResult SumPartsOp::verify() {
+  SmallVector<AffineExpr> extents = getExtents(getType());
+  if (getParts() < 1)
+    return emitOpError("'parts' must be positive, got ") << getParts();
+  extents[0] = extents[0] * static_cast<int64_t>(getParts());
+  RankedTensorType input = getTensorType(getContext(), extents);
+  if (getInput().getType() != input)
+    return emitOpError("of ")
+           << getParts() << " parts must have an input of type " << input;
+  return success();
+}
+
 LogicalResult PoolOp::verify() {
   if (getKind() != "max" && getKind() != "average")
     return emitOpError("'kind' must be max or average, got '")
@@ -280,7 +292,8 @@ void MapOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 bool upconv::isAnchor(Operation *op) {
   return isa<ConvOp, ConvTransposeOp, PoolOp, SoftmaxOp, TransposeOp, CopyOp,
-             RoundOp, MapOp, ReindexOp, InterpolateOp, ReduceOp, LookupOp>(op);
+             RoundOp, SumPartsOp, MapOp, ReindexOp, InterpolateOp, ReduceOp,
+             LookupOp>(op);
 }
 
 MapOp KernelOp::getEpilogue() {

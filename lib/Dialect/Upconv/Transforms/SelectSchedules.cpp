@@ -1,6 +1,7 @@
 //===- SelectSchedules.cpp - Table lookup for every kernel ----------------===//
 
 #include "RoundInput.h"
+#include "SplitSums.h"
 
 #include "upconv/Conversion/UpconvToKernelSpec.h"
 #include "upconv/Dialect/Upconv/Transforms/Passes.h"
@@ -66,6 +67,8 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
     mlir::emitRemark(kernel.getLoc())
         << "kernel uses strategy '" << entry.use.strategy << "' (" << entry.file
         << ":" << entry.line << ")";
+    if (int64_t parts = spec.schedule.knob("split", 1); parts > 1)
+      splitSums(kernel, parts);
     return success();
   }
 
@@ -88,8 +91,10 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
     }
     KernelTarget kernelTarget = kernelTargetOf(*info);
     // Kernels that have a schedule keep it: the pass runs again after
-    // assign-layouts for the copies which that inserted, and for roundings.
-    for (auto kernel : getOperation().getBody().front().getOps<KernelOp>())
+    // assign-layouts for the copies which that inserted, for roundings and for
+    // what adds split sums.
+    for (auto kernel : llvm::make_early_inc_range(
+             getOperation().getBody().front().getOps<KernelOp>()))
       if (!kernel.getScheduleAttr() &&
           failed(select(kernel, *tables, *info, kernelTarget, *permitted)))
         return signalPassFailure();

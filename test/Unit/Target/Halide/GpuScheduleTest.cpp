@@ -71,7 +71,7 @@ TEST(GpuSchedules, ABlockFits) {
   EXPECT_EQ(rule(layer("tile", {{"bx", 128}, {"tx", 8}, {"kc", 16}})),
             "the shared memory of a block, in bytes, must be at most 49152, "
             "got " +
-                std::to_string(4 * (17 * 1004 + 16 * 2 * 32)));
+                std::to_string(4 * (20 * 1004 + 16 * 2 * 32)));
 }
 
 TEST(GpuSchedules, EachKindHasItsOwn) {

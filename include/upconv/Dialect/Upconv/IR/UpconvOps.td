@@ -44,7 +44,9 @@ def Upconv_ConvTransposeOp : Upconv_Op<"conv_transpose", [Pure]> {
 
     wherever the output position exists, plus bias[co] everywhere. The output's
     size is the result type's. An input of pairs (`upconv.round`) is multiplied
-    with weights that are rounded as it is, and summed in float32.
+    with weights that are rounded as it is, and summed in float32. A result with P
+    times the input's images has image n's sum in P parts, images n, N + n, ...
+    (`upconv.sum_parts`).
   }];
   let arguments = (ins Upconv_StoredTensor:$input, Upconv_Tensor:$weights,
     Optional<Upconv_Tensor>:$bias, DenseI64ArrayAttr:$strides,
@@ -64,7 +66,7 @@ def Upconv_ConvOp : Upconv_Op<"conv", [Pure]> {
 
     with zeros outside the input. With no spatial axis it is a matrix product.
     `pad_low` has one result per spatial axis, over the run-time extents. An input
-    of pairs is as for `conv_transpose`.
+    of pairs, and a result in parts, are as for `conv_transpose`.
   }];
   let arguments = (ins Upconv_StoredTensor:$input, Upconv_Tensor:$weights,
     Optional<Upconv_Tensor>:$bias, DenseI64ArrayAttr:$strides,
@@ -149,6 +151,22 @@ def Upconv_RoundOp : Upconv_Op<"round", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Upconv_SumPartsOp : Upconv_Op<"sum_parts", [Pure]> {
+  let summary = "the sums of which a contraction has made parts";
+  let description = [{
+    Image n of the result is the sum of the images n, N + n, ... of the input, in
+    this order, where N is the result's number of images.
+
+    ```mlir
+    %y = upconv.sum_parts %x parts 4 : tensor<8x6x5xf32> -> tensor<2x6x5xf32>
+    ```
+  }];
+  let arguments = (ins Upconv_Tensor:$input, I64Attr:$parts);
+  let results = (outs Upconv_Tensor:$output);
+  let assemblyFormat = "$input `parts` $parts attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
 def Upconv_MapOp : Upconv_Op<"map", [Pure, SingleBlock, IsolatedFromAbove]> {
   let summary = "an elementwise function of broadcast operands";
   let description = [{
@@ -178,7 +196,7 @@ def Upconv_KernelOp : Upconv_Op<"kernel", [Pure, SingleBlock, IsolatedFromAbove]
   let summary = "what becomes one compiled function: an anchor and its epilogue";
   let description = [{
     The first operation of the body is the anchor (a convolution, a pool, a
-    softmax, a transpose, a copy, a rounding, a map or an operation of DataOps.td but concat);
+    softmax, a transpose, a copy, a rounding, a sum of parts, a map or an operation of DataOps.td but concat);
     a `map` after it is the epilogue. The first operand is the anchor's input, then weights and bias, then the
     epilogue's other operands. `halo` is what the schedule wants to read around the
     input; `layout` is the result's, absent means dense; `slot` is the result's

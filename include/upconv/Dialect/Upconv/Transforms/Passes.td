@@ -62,7 +62,7 @@ def SelectSchedules : Pass<"upconv-select-schedules", "::mlir::func::FuncOp"> {
   let description = [{
     Emits a remark per kernel naming the file and line of the entry. A contraction
     whose entry multiplies bfloat16 numbers gets a kernel in front that rounds its
-    input.
+    input; one whose entry splits sums gets a kernel behind that adds their parts.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"host\"", "target name">,
