@@ -47,6 +47,8 @@ extern const int32_t upconv_rt_cuda_capability;
 
 /// Alignment of tensors and weights on the device, bytes.
 #define UPCONV_RT_DEVICE_ALIGNMENT 128
+/// Of a caller's pointers on the device: kernels load and store fours there.
+#define UPCONV_RT_DEVICE_PORT_ALIGNMENT 16
 
 /// One run, as the calling sequence describes it; every field has 8 bytes.
 /// Sizes are in bytes. A run of a caller's handle has only those from

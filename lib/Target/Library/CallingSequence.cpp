@@ -120,11 +120,11 @@ void ModuleBuilder::checkProcessor() {
            UPCONV_RT_UNSUPPORTED_CPU);
 }
 
-void ModuleBuilder::checkPorts(Value *array, size_t count) {
+void ModuleBuilder::checkPorts(Value *array, size_t count, int64_t alignment) {
   for (size_t i = 0; i < count; ++i) {
     Value *port = loadPointer(array, i);
     Value *misaligned = builder.CreateAnd(builder.CreatePtrToInt(port, i64),
-                                          builder.getInt64(3));
+                                          builder.getInt64(alignment - 1));
     returnIf(
         builder.CreateOr(isNull(port),
                          builder.CreateICmpNE(misaligned, builder.getInt64(0))),

@@ -82,8 +82,11 @@ void upconv::declareHandle(const LibraryPlan &plan, llvm::raw_ostream &out) {
   out << "/* Launches one inference on a stream, a CUstream or cudaStream_t of "
          "the primary\n"
          " * context, and returns; inputs and outputs hold pointers on the "
-         "device. Does nothing\n"
-         " * but launch, so the stream may be under capture.";
+         "device, aligned to\n"
+         " * "
+      << UPCONV_RT_DEVICE_PORT_ALIGNMENT
+      << " bytes. Does nothing but launch, so the stream may be under "
+         "capture.";
   if (isDynamic)
     out << " " << upper
         << "_WORKSPACE_TOO_SMALL:\n * more than has been reserved; nothing is "

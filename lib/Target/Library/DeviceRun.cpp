@@ -228,8 +228,8 @@ void ModuleBuilder::buildHandleRun() {
   returnIf(isNull(inputs), UPCONV_RT_INVALID_ARGUMENT);
   returnIf(isNull(outputs), UPCONV_RT_INVALID_ARGUMENT);
   Value *pointers = gatherInputs(inputs);
-  checkPorts(pointers, plan.inputs.size());
-  checkPorts(outputs, plan.outputs.size());
+  checkPorts(pointers, plan.inputs.size(), UPCONV_RT_DEVICE_PORT_ALIGNMENT);
+  checkPorts(outputs, plan.outputs.size(), UPCONV_RT_DEVICE_PORT_ALIGNMENT);
   Value *results = evaluateExtents(gatherExtents(inputs));
   DeviceRun run;
   run.workspaceSize = extents.getWorkspaceSize(builder, results);

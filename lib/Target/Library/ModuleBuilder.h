@@ -68,7 +68,8 @@ private:
   llvm::Value *gatherInputs(llvm::Value *inputs);
   /// Returns a status if one of the pointers is null or misaligned, or if the
   /// processor lacks something.
-  void checkPorts(llvm::Value *array, size_t count);
+  void checkPorts(llvm::Value *array, size_t count,
+                  int64_t alignment = sizeof(float));
   void checkProcessor();
 
   void buildSteps();

@@ -1,8 +1,10 @@
 /* Handles of a library for CUDA beside its run of host pointers:
  * device_pointers INPUT [WEIGHTS]. Two handles, each on a stream of its own,
- * and pointers on the device that are aligned as float is and no better; the
- * bits have to be those of NAME_run. With EXTENTS the first run is of SMALLER
- * ones. Status 10 + n: the n-th expectation failed. */
+ * and pointers on the device that are aligned to 16 bytes and no better; the
+ * bits have to be those of NAME_run. With EXTENTS, of which SOME_EXTENT is one,
+ * a smaller run is before them; without, OUTPUT_COUNT is the output's size.
+ * With WEIGHTS the library has none: they are packed ones, or variables of
+ * COUNTS elements. Status 10 + n: the n-th expectation failed. */
 
 #include "program.h"
 
@@ -31,13 +33,14 @@ typedef struct {
   uint64_t input, output;
 } user;
 
-/* An address that only a float may lie at. */
-static uint64_t odd(uint64_t address) { return address + sizeof(float); }
+/* An address that is aligned no better than it has to be. */
+enum { ALIGNMENT = 16 };
+static uint64_t odd(uint64_t address) { return address + ALIGNMENT; }
 
 static int make_user(user *made, size_t input_bytes, size_t output_bytes) {
   DRIVER(cuStreamCreate(&made->stream, 1));
-  DRIVER(cuMemAlloc(&made->input, input_bytes + sizeof(float)));
-  DRIVER(cuMemAlloc(&made->output, output_bytes + sizeof(float)));
+  DRIVER(cuMemAlloc(&made->input, input_bytes + ALIGNMENT));
+  DRIVER(cuMemAlloc(&made->output, output_bytes + ALIGNMENT));
   return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 
-static float input[ONE_INPUT_COUNT], output[ONE_LAYER_COUNT];
+static _Alignas(16) float input[ONE_INPUT_COUNT], output[ONE_LAYER_COUNT];
 static void (*mark)(const char *);
 
 static int run_on(one_cuda *handle, void *stream) {
@@ -35,7 +35,7 @@ static int make_current(void) {
 
 /* What is refused before the driver is asked. */
 static int refuses(one_cuda *handle) {
-  one_inputs none = {NULL}, misaligned = {(float *)((char *)input + 2)};
+  one_inputs none = {NULL}, misaligned = {input + 2};
   one_outputs outputs = {output};
   one_cuda *made = handle;
   return one_cuda_open(NULL, 0) == ONE_INVALID_ARGUMENT &&
