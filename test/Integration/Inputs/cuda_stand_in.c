@@ -1,7 +1,7 @@
 /* A libcuda.so.1 without a device behind it, told by the same words
- * (stand_in.h). "old" is a device of compute capability 7, "ampere" of 8. Memory is the host's;
- * kernels are not run. Aborts where a call is made without the context being
- * the thread's. */
+ * (stand_in.h). "old" is a device of compute capability 7, "ampere" of 8.
+ * Memory is the host's; kernels are not run. Aborts where a call is made
+ * without the context being the thread's. */
 
 #include "stand_in.h"
 
