@@ -1,7 +1,7 @@
 //===- RateKernelsTest.cpp - Kernels that show what a GPU can do ----------===//
 //
-// What they are made of, in PTX: an anchor that does less than it is counted for
-// would make every kernel look better than it is.
+// What they are made of, in PTX: an anchor that does less than it is counted
+// for would make every kernel look better than it is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,8 +23,8 @@ int64_t count(const std::string &text, const std::string &word) {
 
 /// The kernel's object, which has its PTX as text.
 std::string objectOf(Rate rate) {
-  KernelTarget target = {"x86-64-linux-cuda-cuda_capability_80", 1, 128,
-                         1 << 18, "", "cuda"};
+  KernelTarget target = {
+      "x86-64-linux-cuda-cuda_capability_80", 1, 128, 1 << 18, "", "cuda"};
   CompiledKernel kernel;
   std::string error;
   EXPECT_TRUE(compileRateKernel(rate, target, "rate", kernel, error)) << error;
