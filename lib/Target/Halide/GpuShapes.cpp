@@ -15,8 +15,10 @@ static double blocksOf(const KernelSpec &spec, const Stage &stage,
   int64_t axes = axisCount(spec);
   double blocks = double(ceilDiv(tiling.channels, tile.blockColumns())) *
                   tiling.groups * stage.copies();
+  // Each image once per part of its sums, whether or not the output says so.
+  blocks *= sumParts(spec);
   if (!batchIsAxis(spec))
-    blocks *= std::max<int64_t>(1, spec.output.shape[0].constant);
+    blocks *= std::max<int64_t>(1, spec.input.shape[0].constant);
   for (int64_t axis = 0; axis < axes; ++axis) {
     const AxisStage &along = stage.axes[axis];
     int64_t count = std::max<int64_t>(
@@ -55,7 +57,7 @@ std::vector<GpuStageShape> gpuStageShapes(const KernelSpec &spec) {
     shape.sharedBytes = tile.sharedBytes(inner);
     shape.blocks = blocksOf(spec, stage, tile);
     // Channels in whole steps; taps divide evenly.
-    int64_t chunks = ceilDiv(stage.tiling.reduction, tile.channels);
+    int64_t chunks = tile.steps;
     shape.steps = double(chunks) * tile.channels * stage.taps();
     double stagings = double(chunks) * stage.taps() / tile.taps;
     shape.stagedFloats = stagings * tile.channels *

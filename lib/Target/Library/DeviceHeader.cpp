@@ -10,14 +10,18 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <string>
+
 using namespace upconv;
 
 void upconv::documentDevice(const LibraryPlan &plan, llvm::raw_ostream &out) {
   const std::string &name = plan.name;
   out << " *\n * Kernels run on "
       << (plan.device == "cuda"
-              ? "a GPU of NVIDIA, of compute capability 8 or later, whose "
-                "driver\n * (libcuda.so.1)"
+              ? "a GPU of NVIDIA, of compute capability " +
+                    std::to_string(plan.capability) +
+                    " or later, whose "
+                    "driver\n * (libcuda.so.1)"
               : "a device of OpenCL, a GPU if there is one, whose driver\n * "
                 "(libOpenCL.so.1)")
       << " is loaded by " << name
