@@ -36,6 +36,7 @@ static LibraryPlan planOf(const TargetInfo &target, llvm::StringRef kernel,
   plan.name = "rate";
   plan.target = target.name;
   plan.device = target.device;
+  plan.capability = target.capability;
   plan.triple = target.triple;
   plan.cpu = target.cpu;
   plan.features = target.features;

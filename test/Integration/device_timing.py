@@ -106,7 +106,7 @@ def main() -> None:
     report = Report()
     with scratch() as folder:
         for driver in DRIVERS:
-            stand_in, broken = make_driver(driver, folder / driver.target), folder / f"broken-{driver.target}"
+            stand_in, broken = make_driver(driver, folder / driver.target, flags=()), folder / f"broken-{driver.target}"
             broken.mkdir()
             (broken / driver.library).write_text("no library\n")
             for command in ("bench", "tune"):
