@@ -75,12 +75,13 @@ struct Flags {
                                  EVERY, cl::cat(category)};
   cl::opt<std::string> precision{
       "precision",
-      cl::value_desc("f32|bf16"),
+      cl::value_desc("f32|bf16|f32-winograd"),
       cl::init("f32"),
       cl::desc(
           "bf16: convolutions and Dense layers may round what they multiply "
           "to bfloat16, where the target's tables say that it pays; sums "
-          "stay float32"),
+          "stay float32; f32-winograd: convolutions may multiply fewer "
+          "sums instead, with other rounding errors"),
       EVERY,
       cl::cat(category)};
   cl::opt<std::string> name{
@@ -414,7 +415,7 @@ static bool fill(Flags &flags, Options &options) {
   options.schedules = flags.schedules;
   options.precision = flags.precision;
   if (!precisionOf(options.precision))
-    return usage("'--precision' must be f32 or bf16, got '" +
+    return usage("'--precision' must be " + precisionNames() + ", got '" +
                  options.precision + "'");
   options.name = flags.name;
   options.jobs = flags.jobs;
@@ -426,6 +427,10 @@ static bool fill(Flags &flags, Options &options) {
     return usage("'--semantics' must be tf or torch-legacy, got '" +
                  options.semantics + "'");
   options.weightsMode = flags.weightsMode;
+  if (options.weightsMode == WeightsMode::Argument &&
+      precisionOf(options.precision) == Precision::Winograd)
+    return usage("'--weights-mode argument' reorders weights and adds none, "
+                 "which '--precision f32-winograd' needs");
   if (!checkTargets(flags, options))
     return false;
   options.explain = flags.explain;

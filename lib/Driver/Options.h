@@ -21,7 +21,7 @@ struct Options {
   ImportOptions import;        ///< MODEL, --input-shape, --weights, --init
   std::string target = "host"; ///< compile: or several, with commas between
   std::string schedules;
-  std::string precision = "f32"; ///< or "bf16": contractions may round to it
+  std::string precision = "f32"; ///< what contractions may multiply
   std::string name;
   unsigned jobs = 0; ///< 0: one per core
   std::string cache; ///< KernelCache's folder; empty: none

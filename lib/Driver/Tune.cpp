@@ -129,7 +129,7 @@ ExitStatus LayerTuner::open() {
   common.layer = id;
   common.target = session.target.fallback.front();
   common.op = tableOf(spec);
-  common.dtype = spec.multipliesPairs() ? "bf16" : "f32";
+  common.dtype = toString(precisionOf(spec));
   common.when = whenOf(traitsOf(spec));
   auto [file, line] = llvm::StringRef(contraction->schedule).rsplit(':');
   common.incumbentFile = file.str();

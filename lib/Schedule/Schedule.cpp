@@ -120,9 +120,12 @@ private:
     StringRef table = sys::path::stem(source.path);
     std::vector<std::string> folders = targets.tableFolders();
     std::vector<std::string> names;
+    std::map<std::string, Precision> types;
     for (const std::string &known : tableOps())
-      for (const std::string &knownType : tableTypes(known))
+      for (const std::string &knownType : tableTypes(known)) {
         names.push_back(known + "-" + knownType + ".yaml");
+        types[names.back()] = *precisionOf(knownType);
+      }
     if (!is_contained(folders, folder)) {
       file.error(YamlNode(), "no table folder '" + folder.str() +
                                  "', expected " + quotedList(folders) +
@@ -138,8 +141,7 @@ private:
     }
     if (std::optional<YamlNode> root = file.parse(source.text))
       tables[(folder + "/" + table).str()] =
-          readTable(file, *root, strategies,
-                    *precisionOf(table.rsplit('-').second.str()));
+          readTable(file, *root, strategies, types.at(name.str()));
   }
 
   TargetList &targets;
@@ -203,10 +205,10 @@ ScheduleEntry ScheduleTables::lookup(
       }
     return nullptr;
   };
-  if (precision == Precision::BFloat16)
-    if (const ScheduleEntry *entry = find("bf16"))
+  if (precision != Precision::Float32)
+    if (const ScheduleEntry *entry = find(toString(precision)))
       return *entry;
-  const ScheduleEntry *entry = find("f32");
+  const ScheduleEntry *entry = find(toString(Precision::Float32));
   return entry ? *entry : ScheduleEntry();
 }
 

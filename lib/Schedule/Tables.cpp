@@ -42,17 +42,40 @@ std::optional<std::string> embeddedTable(const std::string &path) {
 }
 
 std::vector<std::string> tableTypes(const std::string &op) {
-  if (op == "conv-transpose" || op == "conv" || op == "matmul")
+  if (op == "conv-transpose" || op == "conv")
+    return {"f32", "bf16", "f32-winograd"};
+  if (op == "matmul")
     return {"f32", "bf16"};
   return {"f32"};
 }
 
 std::optional<Precision> precisionOf(const std::string &name) {
-  if (name == "f32")
-    return Precision::Float32;
-  if (name == "bf16")
-    return Precision::BFloat16;
+  for (Precision precision :
+       {Precision::Float32, Precision::BFloat16, Precision::Winograd})
+    if (name == toString(precision))
+      return precision;
   return std::nullopt;
+}
+
+std::string toString(Precision precision) {
+  switch (precision) {
+  case Precision::Float32:
+    return "f32";
+  case Precision::BFloat16:
+    return "bf16";
+  case Precision::Winograd:
+    return "f32-winograd";
+  }
+  return "";
+}
+
+std::string precisionNames() { return "f32, bf16 or f32-winograd"; }
+
+Precision precisionOf(const KernelSpec &spec) {
+  if (spec.multipliesPairs())
+    return Precision::BFloat16;
+  return spec.schedule.multipliesSums() ? Precision::Winograd
+                                        : Precision::Float32;
 }
 
 const KnobInfo *StrategyInfo::knob(StringRef knobName) const {
@@ -240,6 +263,10 @@ std::vector<TableLine> readTable(YamlFile &file, const YamlNode &root,
     line.entry.ms = file.number(node, "ms", -1);
     line.entry.peak = file.number(node, "peak", -1);
     const std::string &strategy = line.entry.use.strategy;
+    if (!strategy.empty() &&
+        line.entry.use.multipliesSums() != (precision == Precision::Winograd))
+      file.error(node, "strategy '" + strategy + "' must not be in a table '-" +
+                           toString(precision) + "'");
     if (is_contained(unconditional, strategy))
       file.error(node, "this entry is never reached: an entry above uses '" +
                            strategy + "' without 'when'");

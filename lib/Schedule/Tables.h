@@ -17,7 +17,7 @@ namespace upconv {
 /// The ops that have tables, as their files are named.
 const std::vector<std::string> &tableOps();
 /// What the kernels of an op may multiply, as the end of a table's name: "f32",
-/// and "bf16" for contractions.
+/// and "bf16" for contractions, "f32-winograd" for convolutions.
 std::vector<std::string> tableTypes(const std::string &op);
 
 struct TableLine {

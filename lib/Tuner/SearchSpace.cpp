@@ -15,9 +15,11 @@ using namespace upconv;
 
 SearchSpace::SearchSpace(const ScheduleTables &tables, KernelSpec kernel)
     : spec(std::move(kernel)) {
+  // What needs a permission is searched where the incumbent has it.
+  bool sums = spec.schedule.multipliesSums();
   for (const std::string &name : tables.strategyNames()) {
     spec.schedule = {name, {}};
-    if (!scheduleViolation(spec))
+    if (spec.schedule.multipliesSums() == sums && !scheduleViolation(spec))
       strategies.push_back({name, searchedKnobs(*tables.strategy(name))});
   }
 }

@@ -17,7 +17,7 @@ namespace upconv {
 struct ScheduleOptions {
   std::string target = "host";   ///< a name of targets.yaml, or "host"
   std::string schedules;         ///< folder of tables looked at first, or empty
-  std::string precision = "f32"; ///< what contractions may multiply, or "bf16"
+  std::string precision = "f32"; ///< what contractions may multiply
 };
 
 /// Stage 1: Keras's layers to channels-last operations with explicit shapes.

@@ -24,10 +24,16 @@
 namespace upconv {
 
 /// What contractions may multiply: float32 numbers, or, as a permission, ones
-/// that are rounded to bfloat16.
-enum class Precision { Float32, BFloat16 };
-/// "f32" and "bf16"; nothing for any other name.
+/// that are rounded to bfloat16, or sums of float32 numbers (Winograd's minimal
+/// filtering, whose rounding errors are others than the direct form's).
+enum class Precision { Float32, BFloat16, Winograd };
+/// "f32", "bf16" and "f32-winograd"; nothing for any other name.
 std::optional<Precision> precisionOf(const std::string &name);
+std::string toString(Precision precision);
+/// The three names, for messages: "f32, bf16 or f32-winograd".
+std::string precisionNames();
+/// What a kernel with the schedule multiplies.
+Precision precisionOf(const KernelSpec &spec);
 
 /// One row of targets.yaml.
 struct TargetInfo {

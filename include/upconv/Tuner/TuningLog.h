@@ -29,7 +29,7 @@ struct TuningRecord {
   std::string layer;  ///< the suite's id, or the layer's name in the model
   std::string target; ///< "x86-64-v4"
   std::string op;     ///< the table: "conv-transpose"
-  std::string dtype = "f32"; ///< and what its kernels multiply, or "bf16"
+  std::string dtype = "f32"; ///< and what its kernels multiply (Precision)
   std::string when; ///< the kernel's traits as `when` spells them; the key
   ScheduleChoice choice;
   /// "ok", "not compiled", "wrong" (its bits differ from the incumbent's),

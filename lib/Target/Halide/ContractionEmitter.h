@@ -12,6 +12,7 @@
 #include "Builder.h"
 #include "Stages.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -69,6 +70,26 @@ struct ChannelBlock {
   bool ends = true;   ///< bias and epilogue follow
 };
 
+/// A tile and its Func, whose arguments are the position within the tile and
+/// every loop around it, by the names of those loops.
+struct TileSums {
+  const Stage &stage;
+  const ChannelPart &part;
+  const Tiling &y, &x;
+  const ChannelBlock &block;
+  const std::vector<std::string> &outer;
+  Halide::Func func;
+  std::vector<Halide::Var> arguments;
+
+  bool has(const std::string &loop) const {
+    return std::find(outer.begin(), outer.end(), loop) != outer.end();
+  }
+  /// A loop around the tile; 0 when there is none of the name.
+  Expr at(const std::string &loop) const {
+    return has(loop) ? Expr(Halide::Var(loop)) : Expr(0);
+  }
+};
+
 class ContractionEmitter {
 public:
   explicit ContractionEmitter(Builder &builder)
@@ -104,7 +125,6 @@ private:
                            const Tiling &y, const Tiling &x,
                            const ChannelBlock &block,
                            const std::vector<std::string> &outer);
-  struct TileSums;
   struct Summands;
   void addSummands(TileSums &sums, const Summands &summands);
   Expr weightIndex(const TileSums &sums, Expr group, Expr tapIndex,
@@ -124,6 +144,18 @@ private:
                               const Tiling &y, const Tiling &x,
                               const std::vector<std::string> &outer,
                               std::vector<Halide::Func> &inside);
+  /// Sums whose neighbours share products (WinogradSums.cpp): the products'
+  /// sums over the channels, by "lane", "v", the filters' tile "xt", "yt" and
+  /// point "xp", "yp" and the loops around; and what the output makes of them.
+  Tiling winogradTiling(const Stage &stage, const Range &range,
+                        int64_t axis) const;
+  Halide::Func productSums(const Stage &stage, const ChannelPart &part,
+                           const Tiling &y, const Tiling &x,
+                           const std::vector<std::string> &outer,
+                           std::vector<Halide::Func> &inside);
+  Expr transformedInput(const TileSums &sums, Expr channel, Expr step) const;
+  Expr sumsOfProducts(const Stage &stage, Halide::Func products,
+                      const Nest &nest, const std::vector<Expr> &around) const;
   Expr inputPosition(const AxisStage &along, const Range &range, Expr position,
                      Expr tap) const {
     return (range.first + position) * static_cast<int>(along.inStep) +

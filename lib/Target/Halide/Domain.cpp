@@ -97,13 +97,10 @@ int64_t taskGrain(const KernelSpec &spec) {
   int64_t grain = 1, last = axisCount(spec) - 1;
   for (const Stage &stage : stages(spec)) {
     int64_t tile = 1;
-    int64_t count = tiledPositions(spec, stage, last);
-    int64_t columns = tileColumns(spec, stage.tiling, count);
     if (last == 0) // blocks at a task's ends are no part of a tile
-      tile = stage.axes[last].stacked > 1 ? 4 * columns : columns;
+      tile = columnsOfTile(spec, stage) * (stage.axes[0].stacked > 1 ? 4 : 1);
     else if (last == 1)
-      tile =
-          tileRows(spec, stage.tiling, tiledPositions(spec, stage, 0), columns);
+      tile = rowsOfTile(spec, stage);
     grain = std::max(grain, tile * stage.axes[0].outStep);
   }
   const Size &extent = taskExtent(spec);
@@ -210,9 +207,10 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
         {"ku", 1, 16},      {"lanes", 1, 64},      {"order", 0, 2},
         {"pad", 0, 2},      {"block", 0, 1 << 20}, {"panel", 0, 1 << 20},
         {"fuse", 0, 2},     {"reduce", 0, 1},      {"splat", 0, 1},
-        {"bc", 1, 64},      {"bx", 1, 256},        {"by", 1, 64},
-        {"kc", 1, 64},      {"kt", 1, 16},         {"run", 0, 1},
-        {"split", 1, 64},   {"task", -1, 3}})
+        {"m", 2, 3},        {"kp", 16, 256},       {"bc", 1, 64},
+        {"bx", 1, 256},     {"by", 1, 64},         {"kc", 1, 64},
+        {"kt", 1, 16},      {"run", 0, 1},         {"split", 1, 64},
+        {"task", -1, 3}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
   int64_t lanes = spec.schedule.knob("lanes", 1);
@@ -280,6 +278,38 @@ static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
   return std::nullopt;
 }
 
+/// Known sizes, dense channels, and residues that a minimal filter serves.
+static std::optional<std::string> winogradViolation(const KernelSpec &spec) {
+  if (spec.groups != 1 || spec.multipliesPairs())
+    return "strategy 'winograd' needs an ungrouped convolution of float32 "
+           "numbers";
+  if (!(spec.input.strides.back() == Size::of(1)))
+    return "strategy 'winograd' needs dense input channels";
+  bool shares = false;
+  for (int64_t axis = 0; axis < spec.spatialRank(); ++axis)
+    if (!spec.output.shape[axis + 1].isConstant() ||
+        !spec.input.shape[axis + 1].isConstant() ||
+        !spec.low[axis].isConstant())
+      return "strategy 'winograd' needs known sizes";
+  for (const Stage &stage : stages(spec)) {
+    if (!stage.sharesProducts())
+      continue;
+    shares = true;
+    if (winogradChannels(spec, stage) == 0)
+      return "strategy 'winograd' needs input channels that a number from 16 "
+             "to knob 'kp' divides, got " +
+             std::to_string(stage.tiling.reduction);
+    if (winogradScratch(spec, stage) > kScratchBytes)
+      return "strategy 'winograd' may take " + std::to_string(kScratchBytes) +
+             " bytes of stack, not " +
+             std::to_string(winogradScratch(spec, stage));
+  }
+  if (!shares)
+    return "strategy 'winograd' needs two or three taps of stride 1 along an "
+           "axis";
+  return std::nullopt;
+}
+
 static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   const std::string &name = spec.schedule.strategy;
   auto serves =
@@ -291,6 +321,11 @@ static std::optional<std::string> strategyViolation(const KernelSpec &spec) {
   };
   if (name == "gather" || name == "phase")
     return serves({Anchor::ConvTranspose});
+  if (spec.schedule.multipliesSums()) {
+    if (auto violation = serves({Anchor::ConvTranspose, Anchor::Conv}))
+      return violation;
+    return winogradViolation(spec);
+  }
   if (name == "stacked" || name == "phase-gemm") {
     if (auto violation = serves({Anchor::ConvTranspose}))
       return violation;

@@ -88,8 +88,20 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   loops.push_back(
       {"lane", constant(lanes), x.partial ? Loop::Serial : Loop::Vectorized});
   loops.push_back({"v", constant(part.vectors), Loop::Unrolled});
-  loops.push_back({"xi", constant(x.size), Loop::Unrolled});
-  loops.push_back({"yi", constant(y.size), Loop::Unrolled});
+  // Positions within a tile: of filters that compute several outputs together,
+  // the outputs of one, and then a loop over the filters.
+  bool shares = stage.sharesProducts();
+  auto outputs = [&](int64_t axis) {
+    return axis < 0 ? 1 : stage.axes[axis].outputs;
+  };
+  int64_t xUnit = shares ? outputs(axes - 1) : x.size;
+  int64_t yUnit = shares ? outputs(axes - 2) : y.size;
+  loops.push_back({"xi", constant(xUnit), Loop::Unrolled});
+  loops.push_back({"yi", constant(yUnit), Loop::Unrolled});
+  if (shares) {
+    loops.push_back({"xt", constant(x.size / xUnit)});
+    loops.push_back({"yt", constant(y.size / yUnit)});
+  }
   loops.insert(loops.end(), outer.begin(), outer.end());
   Nest nest(loops);
   auto around = [&](const std::string &name) {
@@ -107,12 +119,17 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   Expr column = firstColumn + nest.at("lane");
   Expr biasIndex = group * constant(tiling.paddedChannels()) + column;
 
+  Expr inX = nest.at("xi"), inY = nest.at("yi");
+  if (shares) {
+    inX += nest.at("xt") * constant(xUnit);
+    inY += nest.at("yt") * constant(yUnit);
+  }
   std::vector<Expr> at;
   if (!batchIsAxis(spec))
     at.push_back(around("n") + builder.windowBegin(TaskAxis::Batch));
   for (int64_t a = 0; a < axes; ++a) {
-    Expr position = a == axes - 1   ? x.base(around("x")) + nest.at("xi")
-                    : a == axes - 2 ? y.base(around("y")) + nest.at("yi")
+    Expr position = a == axes - 1   ? x.base(around("x")) + inX
+                    : a == axes - 2 ? y.base(around("y")) + inY
                                     : around("z");
     const AxisStage &along = stage.axes[a];
     at.push_back((ranges[a].first + position) * constant(along.outStep) +
@@ -149,7 +166,13 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   Expr value = 0.0f;
   Halide::Func sums;
   std::vector<Halide::Func> inside;
-  if (stage.taps() > 0) {
+  if (shares) {
+    Halide::Func products = productSums(stage, part, y, x, names, inside);
+    std::vector<Expr> loopsAround;
+    for (const std::string &name : names)
+      loopsAround.push_back(around(name));
+    value = builder.opaque(sumsOfProducts(stage, products, nest, loopsAround));
+  } else if (stage.taps() > 0) {
     std::vector<Expr> arguments;
     if (tiling.horizontal) {
       sums = horizontalSums(stage, part, y, x, names, inside);
@@ -189,12 +212,14 @@ void ContractionEmitter::emitStage(const Stage &stage) {
     ranges.push_back(range(stage.axes[a], a));
   const Range &alongX = ranges.back();
   int64_t count = tiledPositions(spec, stage, axes - 1);
-  int64_t columns = tileColumns(spec, tiling, count);
+  int64_t columns = columnsOfTile(spec, stage);
   auto drops = [&](int64_t axis) {
     return taps && stage.axes[axis].stacked == 1 && dropsDeadTaps(spec, axis);
   };
   std::vector<Tiling> xs;
-  if (drops(axes - 1))
+  if (stage.sharesProducts())
+    xs = {winogradTiling(stage, alongX, axes - 1)};
+  else if (drops(axes - 1))
     xs = edgesInTiles(alongX, stage.axes.back(), axes - 1, columns);
   else if (stage.axes.back().stacked > 1 || (guardsLoads(spec) && taps))
     xs = interiorAndEdges(alongX, stage, axes - 1, columns);
@@ -203,11 +228,13 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
     int64_t height = tiledPositions(spec, stage, axes - 2);
-    int64_t rows = tileRows(spec, tiling, height, columns);
+    int64_t rows = rowsOfTile(spec, stage);
     const Range &alongY = ranges[axes - 2];
     // Rows one at a time test their taps outside the loops that matter; with
     // several to a tile the taps differ within it.
-    if (rows > 1 && drops(axes - 2)) {
+    if (stage.sharesProducts()) {
+      ys = {winogradTiling(stage, alongY, axes - 2)};
+    } else if (rows > 1 && drops(axes - 2)) {
       ys = edgesInTiles(alongY, stage.axes[axes - 2], axes - 2, rows);
     } else {
       ys = tilings(0, alongY.count, rows, height >= 0);

@@ -7,10 +7,13 @@
 // run of inputs instead: channels, or taps of the innermost axis and channels.
 // Where channels are multiplied in pairs a row holds pairs, each value of which
 // is rounded to bfloat16: an input channel below then is one of a pair.
-// One last vector of zeros is always there: see Builder::opaqueZero.
+// Where neighbouring outputs share products (MinimalFilter.h) its points stand
+// in for the taps of an axis, with sums of the taps' weights. One last vector
+// of zeros is always there: see Builder::opaqueZero.
 //
 //===----------------------------------------------------------------------===//
 
+#include "MinimalFilter.h"
 #include "Stages.h"
 
 #include "upconv/Runtime/PackedWeights.h"
@@ -69,24 +72,101 @@ static float kernelElement(const KernelSpec &spec, const float *kernel,
   return kernel[(index * reduction + in) * spec.outputChannels() + out];
 }
 
-/// Calls `visit` with the kernel taps of every (copy, tap) of a stage, in
-/// packed order: copies outside, taps inside, the outermost axis slowest in
-/// both.
-static void forEachTap(const Stage &stage,
-                       const std::function<void(std::vector<int64_t>)> &visit) {
+/// Calls `visit` with the copies' numbers per axis and the number of the tap,
+/// or of the point, per axis, in packed order: copies outside, taps inside, the
+/// outermost axis slowest in both.
+static void forEachProduct(
+    const Stage &stage,
+    const std::function<void(const std::vector<int64_t> &copies,
+                             const std::vector<int64_t> &products)> &visit) {
   size_t rank = stage.axes.size();
   for (int64_t copy = 0; copy < stage.copies(); ++copy)
-    for (int64_t tap = 0; tap < stage.taps(); ++tap) {
-      std::vector<int64_t> taps(rank);
-      int64_t c = copy, t = tap;
+    for (int64_t product = 0; product < stage.products(); ++product) {
+      std::vector<int64_t> copies(rank), products(rank);
+      int64_t c = copy, p = product;
       for (size_t axis = rank; axis-- > 0;) {
         const AxisStage &a = stage.axes[axis];
-        taps[axis] = a.firstTap + c % a.copies + t % a.taps * a.tapIncrement;
+        copies[axis] = c % a.copies;
+        products[axis] = p % a.products();
         c /= a.copies;
-        t /= a.taps;
+        p /= a.products();
       }
-      visit(taps);
+      visit(copies, products);
     }
+}
+
+/// Calls `visit` with the kernel taps of every (copy, tap) of a stage, in
+/// packed order.
+static void forEachTap(const Stage &stage,
+                       const std::function<void(std::vector<int64_t>)> &visit) {
+  forEachProduct(stage, [&](const std::vector<int64_t> &copies,
+                            const std::vector<int64_t> &products) {
+    std::vector<int64_t> taps(copies);
+    for (size_t axis = 0; axis < taps.size(); ++axis) {
+      const AxisStage &a = stage.axes[axis];
+      taps[axis] += a.firstTap + products[axis] * a.tapIncrement;
+    }
+    visit(taps);
+  });
+}
+
+namespace {
+/// A tap's part of a transformed weight.
+struct WeightedTap {
+  std::vector<int64_t> taps;
+  double factor;
+};
+} // namespace
+
+/// What the weights of (copy, product) are sums of. The points of a filter are
+/// those of its taps in the order of the inputs.
+static std::vector<WeightedTap>
+transformedTaps(const Stage &stage, const std::vector<int64_t> &copies,
+                const std::vector<int64_t> &products) {
+  std::vector<WeightedTap> sum = {{{}, 1.0}};
+  for (size_t axis = 0; axis < stage.axes.size(); ++axis) {
+    const AxisStage &a = stage.axes[axis];
+    std::vector<std::pair<int64_t, double>> terms;
+    if (a.outputs == 1) {
+      terms = {{products[axis], 1.0}};
+    } else {
+      MinimalFilter filter = minimalFilter(a.outputs, a.taps);
+      for (int64_t i = 0; i < a.taps; ++i)
+        if (double factor = filter.filter[products[axis]][i])
+          terms.emplace_back(a.tapStep < 0 ? a.taps - 1 - i : i, factor);
+    }
+    std::vector<WeightedTap> next;
+    for (const WeightedTap &outer : sum)
+      for (auto [tap, factor] : terms) {
+        next.push_back({outer.taps, outer.factor * factor});
+        next.back().taps.push_back(a.firstTap + copies[axis] +
+                                   tap * a.tapIncrement);
+      }
+    sum = std::move(next);
+  }
+  return sum;
+}
+
+/// One channel tile of a stage whose outputs share products.
+static void packTransformed(const KernelSpec &spec, const float *kernel,
+                            const Stage &stage, int64_t tile, float *cursor) {
+  const ChannelTiling &tiling = stage.tiling;
+  int64_t width = tiling.lanes * (tile < tiling.fullTiles ? tiling.vectors
+                                                          : tiling.lastVectors);
+  int64_t first = tile * tiling.vectors * tiling.lanes;
+  forEachProduct(stage, [&](const std::vector<int64_t> &copies,
+                            const std::vector<int64_t> &products) {
+    std::vector<WeightedTap> sum = transformedTaps(stage, copies, products);
+    for (int64_t in = 0; in < tiling.reduction; ++in)
+      for (int64_t lane = 0; lane < width; ++lane) {
+        double value = 0;
+        if (first + lane < tiling.channels)
+          for (const WeightedTap &term : sum)
+            value += term.factor *
+                     kernelElement(spec, kernel, term.taps, in, first + lane);
+        *cursor++ = static_cast<float>(value);
+      }
+  });
 }
 
 /// One channel tile of a stage's panel, from the tile's first column on.
@@ -149,7 +229,10 @@ void orderWeights(const KernelSpec &spec, const float *kernel, float *ordered) {
       const ChannelTiling &tiling = stage.tiling;
       int64_t perTile = tiling.vectors * tiling.step() * stage.rows() * values;
       for (int64_t tile = 0; tile < tiling.tiles(); ++tile)
-        packTile(spec, kernel, stage, group, tile, panel + tile * perTile);
+        if (stage.sharesProducts())
+          packTransformed(spec, kernel, stage, tile, panel + tile * perTile);
+        else
+          packTile(spec, kernel, stage, group, tile, panel + tile * perTile);
     }
 }
 

@@ -13,7 +13,10 @@ static double vectorMacsPerPosition(const Stage &stage) {
   const ChannelTiling &tiling = stage.tiling;
   if (!tiling.horizontal) {
     double vectors = tiling.fullTiles * tiling.vectors + tiling.lastVectors;
-    return vectors * stage.taps() * tiling.reduction;
+    double shared = 1;
+    for (const AxisStage &axis : stage.axes)
+      shared *= axis.outputs;
+    return vectors * stage.products() * tiling.reduction / shared;
   }
   // What is left of a run takes a vector of its own.
   int64_t perRun =
@@ -34,9 +37,8 @@ std::vector<StageShape> stageShapes(const KernelSpec &spec) {
       return std::max<int64_t>(0, tiledPositions(spec, stage, axis));
     };
     StageShape shape;
-    shape.columns = tileColumns(spec, tiling, count(axes - 1));
-    if (axes >= 2)
-      shape.rows = tileRows(spec, tiling, count(axes - 2), shape.columns);
+    shape.columns = columnsOfTile(spec, stage);
+    shape.rows = rowsOfTile(spec, stage);
     shape.vectors = tiling.vectors;
     if (tiling.fullTiles == 0)
       shape.vectors = tiling.lastVectors;
@@ -51,6 +53,10 @@ std::vector<StageShape> stageShapes(const KernelSpec &spec) {
       computed *= std::max<int64_t>(1, spec.output.shape[0].constant);
     computed *= stage.copies() * tiling.groups;
     shape.vectorMacs = computed * vectorMacsPerPosition(stage);
+    // A filter of several outputs has one sum per product.
+    shape.columns /= stage.axes.back().outputs;
+    if (axes >= 2)
+      shape.rows /= stage.axes[axes - 2].outputs;
     shape.sums = tiling.horizontal ? computed * tiling.channels : 0;
     shapes.push_back(shape);
   }

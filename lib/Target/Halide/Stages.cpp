@@ -9,6 +9,7 @@
 #include "Stages.h"
 
 #include "GpuTile.h"
+#include "MinimalFilter.h"
 
 #include "upconv/Target/Halide/CompileKernel.h"
 
@@ -32,6 +33,18 @@ int64_t Stage::copies() const {
   return product;
 }
 
+int64_t Stage::products() const {
+  int64_t product = 1;
+  for (const AxisStage &axis : axes)
+    product *= axis.products();
+  return product;
+}
+
+bool Stage::sharesProducts() const {
+  return std::any_of(axes.begin(), axes.end(),
+                     [](const AxisStage &axis) { return axis.outputs > 1; });
+}
+
 /// Every panel, and every run of weights, begins a cache line.
 static int64_t wholeLines(int64_t floats) { return ceilDiv(floats, 16) * 16; }
 
@@ -43,11 +56,13 @@ int64_t Stage::columnWeights() const {
 
 int64_t Stage::rows() const {
   return tiling.horizontal ? copies() * taps() / run * columnWeights()
-                           : copies() * taps() * tiling.reduction;
+                           : copies() * products() * tiling.reduction;
 }
 
 int64_t channelsPerPass(const KernelSpec &spec, const Stage &stage) {
   const ChannelTiling &tiling = stage.tiling;
+  if (spec.schedule.multipliesSums()) // has panels of its own
+    return tiling.reduction;
   int64_t floats = spec.schedule.knob("panel", 0) * 1024 / 4;
   int64_t row = stage.taps() * tiling.vectors * tiling.lanes;
   if (floats == 0 || tiling.depthwise || row * tiling.reduction <= floats)
@@ -311,12 +326,29 @@ static ChannelTiling tilingOf(const KernelSpec &spec, int64_t stacked,
   return tiling;
 }
 
+/// Axes of two or three taps whose neighbouring positions share products.
+static void shareProducts(const KernelSpec &spec, Stage &stage) {
+  int64_t axes = axisCount(spec);
+  for (int64_t axis = std::max<int64_t>(0, axes - 2); axis < axes; ++axis) {
+    AxisStage &along = stage.axes[axis];
+    int64_t outputs =
+        std::min(spec.schedule.knob("m", 2), kFilterPoints + 1 - along.taps);
+    int64_t count = tiledPositions(spec, stage, axis);
+    if (stage.taps() > 0 && along.taps > 1 && outputs > 1 &&
+        along.inStep == 1 && std::abs(along.tapStep) == 1 &&
+        (count < 0 || count >= outputs))
+      along.outputs = outputs;
+  }
+}
+
 std::vector<Stage> stages(const KernelSpec &spec) {
   std::vector<Stage> result = stageAxes(spec);
   if (!spec.hasWeights())
     return result;
   int64_t next = 0, perResidue = spec.outputChannels() / spec.groups;
   for (Stage &stage : result) {
+    if (spec.schedule.multipliesSums())
+      shareProducts(spec, stage);
     const AxisStage &inner = stage.axes.back();
     if (spec.schedule.knob("reduce", 0) != 0 && denseInput(spec) &&
         inner.taps > 1 && std::abs(inner.tapStep) == 1)
@@ -380,13 +412,31 @@ int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
   return (count + tiles - 1) / tiles;
 }
 
+int64_t columnsOfTile(const KernelSpec &spec, const Stage &stage) {
+  int64_t axis = axisCount(spec) - 1;
+  return stage.sharesProducts()
+             ? winogradBlock(spec, stage, axis)
+             : tileColumns(spec, stage.tiling,
+                           tiledPositions(spec, stage, axis));
+}
+
+int64_t rowsOfTile(const KernelSpec &spec, const Stage &stage) {
+  int64_t axis = axisCount(spec) - 2;
+  if (axis < 0)
+    return 1;
+  return stage.sharesProducts()
+             ? winogradBlock(spec, stage, axis)
+             : tileRows(spec, stage.tiling, tiledPositions(spec, stage, axis),
+                        columnsOfTile(spec, stage));
+}
+
 bool guardsLoads(const KernelSpec &spec) {
   return spec.schedule.strategy == "gather" ||
          spec.schedule.knob("pad", 0) != 0;
 }
 
 bool dropsDeadTaps(const KernelSpec &spec, int64_t axis) {
-  return spec.schedule.knob("pad", 0) == 2 &&
+  return !spec.schedule.multipliesSums() && spec.schedule.knob("pad", 0) == 2 &&
          spec.schedule.knob("reduce", 0) == 0 && !batchIsAxis(spec) &&
          axisIsStatic(spec, axis) && spec.low[axis].isConstant() &&
          spec.input.shape[axisDimension(spec, axis)].isConstant();

@@ -40,6 +40,16 @@ struct AxisStage {
   /// of them read the same input. A block of them may begin before the output
   /// (outStart < 0) and end behind it; what is outside is not stored.
   int64_t stacked = 1;
+  /// More than 1: so many neighbouring positions are computed together from the
+  /// inputs that they read, by F(outputs, taps) of MinimalFilter.h.
+  int64_t outputs = 1;
+
+  /// What the stage multiplies along the axis: taps, or points of F.
+  int64_t products() const { return outputs > 1 ? outputs + taps - 1 : taps; }
+  /// The lowest input that position 0 reads.
+  int64_t lowest() const {
+    return inOffset + (tapStep < 0 ? (taps - 1) * tapStep : 0);
+  }
 };
 
 /// How the output channels (times the stacked residues) of a stage are cut into
@@ -78,6 +88,9 @@ struct Stage {
 
   int64_t taps() const;   ///< product over the axes; 0 means act(bias) alone
   int64_t copies() const; ///< product over the axes
+  /// Product over the axes: rows of weights per copy and input channel.
+  int64_t products() const;
+  bool sharesProducts() const; ///< along some axis
   bool unequal() const { return longColumns < tiling.channels; }
   /// Floats of the run that all columns have, and those that only the long
   /// ones have: the inputs, and the weights, which begin cache lines.
@@ -139,6 +152,22 @@ int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
                     int64_t count);
 int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
                  int64_t count, int64_t columns);
+
+/// Positions of a stage's tile along the two axes.
+int64_t columnsOfTile(const KernelSpec &spec, const Stage &stage);
+int64_t rowsOfTile(const KernelSpec &spec, const Stage &stage);
+
+/// Positions of a block of sums that share products (WinogradSums.cpp) along an
+/// axis, a multiple of its outputs.
+int64_t winogradBlock(const KernelSpec &spec, const Stage &stage, int64_t axis);
+/// Input channels that are transformed at a time, a divisor of all; 0 if there
+/// is none of a useful size.
+int64_t winogradChannels(const KernelSpec &spec, const Stage &stage);
+/// Most bytes of the stack that a kernel may take: threads of musl have 128
+/// KiB.
+constexpr int64_t kScratchBytes = 64 * 1024;
+/// Bytes of a kernel's stack that the transforms of a stage take.
+int64_t winogradScratch(const KernelSpec &spec, const Stage &stage);
 
 /// The strategy guards its loads in line and needs no halo.
 bool guardsLoads(const KernelSpec &spec);

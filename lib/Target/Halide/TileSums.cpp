@@ -17,26 +17,6 @@ namespace upconv {
 
 static Expr variable(const std::string &name) { return Halide::Var(name); }
 
-/// A tile and its Func, whose arguments are the position within the tile and
-/// every loop around it, by the names of those loops.
-struct ContractionEmitter::TileSums {
-  const Stage &stage;
-  const ChannelPart &part;
-  const Tiling &y, &x;
-  const ChannelBlock &block;
-  const std::vector<std::string> &outer;
-  Halide::Func func;
-  std::vector<Halide::Var> arguments;
-
-  bool has(const std::string &loop) const {
-    return std::find(outer.begin(), outer.end(), loop) != outer.end();
-  }
-  /// A loop around the tile; 0 when there is none of the name.
-  Expr at(const std::string &loop) const {
-    return has(loop) ? variable(loop) : Expr(0);
-  }
-};
-
 namespace {
 /// An axis of the tile in one update. Taps that serve a part of the tile have a
 /// loop over it; the others go by the tile's own variable.
@@ -105,7 +85,7 @@ static void scheduleUpdate(Halide::Stage stage, const Nest &taps,
     stage.vectorize(Halide::Var("lane"));
 }
 
-/// The index of the weight for a tap and an input channel.
+/// The index of the weight for a tap, or a point, and an input channel.
 Expr ContractionEmitter::weightIndex(const TileSums &sums, Expr group,
                                      Expr tapIndex, Expr channel) const {
   const Stage &stage = sums.stage;
@@ -116,9 +96,9 @@ Expr ContractionEmitter::weightIndex(const TileSums &sums, Expr group,
   for (int64_t a = 0; a < axes; ++a)
     copy = copy * constant(stage.axes[a].copies) +
            sums.at("g" + std::to_string(a));
-  Expr row =
-      (copy * constant(stage.taps()) + tapIndex) * constant(tiling.reduction) +
-      channel;
+  Expr row = (copy * constant(stage.products()) + tapIndex) *
+                 constant(tiling.reduction) +
+             channel;
   return panel + row * constant(sums.part.vectors * tiling.step()) +
          variable("v") * constant(tiling.lanes) + variable("lane");
 }

@@ -128,6 +128,9 @@ struct ScheduleChoice {
     auto it = knobs.find(name);
     return it == knobs.end() ? otherwise : it->second;
   }
+  /// Multiplies sums of inputs by sums of weights (Winograd's minimal
+  /// filtering), which a caller has to permit.
+  bool multipliesSums() const { return strategy == "winograd"; }
 };
 
 /// What a kernel may assume of its processor (from scheduling/targets.yaml).

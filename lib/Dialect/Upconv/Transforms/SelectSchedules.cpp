@@ -85,8 +85,8 @@ struct SelectSchedules : upconv::impl::SelectSchedulesBase<SelectSchedules> {
     }
     std::optional<Precision> permitted = precisionOf(precision);
     if (!permitted) {
-      getOperation().emitError("'precision' must be f32 or bf16, got '")
-          << precision << "'";
+      getOperation().emitError("'precision' must be ")
+          << precisionNames() << ", got '" << precision << "'";
       return signalPassFailure();
     }
     KernelTarget kernelTarget = kernelTargetOf(*info);

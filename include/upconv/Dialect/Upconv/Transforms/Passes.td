@@ -69,7 +69,7 @@ def SelectSchedules : Pass<"upconv-select-schedules", "::mlir::func::FuncOp"> {
     Option<"schedules", "schedules", "std::string", "\"\"",
            "folder of tables that are looked at first">,
     Option<"precision", "precision", "std::string", "\"f32\"",
-           "what contractions may multiply: f32, or bf16 too">];
+           "what contractions may multiply: f32, or bf16 or f32-winograd too">];
   let dependentDialects = ["::upconv::UpconvDialect"];
 }
 
