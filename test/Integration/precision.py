@@ -114,7 +114,7 @@ def mistakes() -> str | None:
     with scratch() as folder:
         layer = write_layer(folder, "Dense", {"units": 3})
         result = upconv("inspect", layer, "--input-shape", "1,4", "--precision", "f16")
-        if result.returncode != 2 or "'--precision' must be f32 or bf16, got 'f16'" not in errors_of(result):
+        if result.returncode != 2 or "'--precision' must be f32, bf16 or f32-winograd, got 'f16'" not in errors_of(result):
             return f"status {result.returncode}, '{errors_of(result)}'"
         return None
 
