@@ -9,12 +9,10 @@ import itertools
 import platform
 from pathlib import Path
 
-import numpy as np
-
+from precision import runnable_targets
 from upconv_testing import (Report, errors_of, example_models, in_parallel, require, save, scratch, upconv,
                             write_layer)
 
-TARGETS = ("x86-64-v4", "x86-64-v3", "x86-64")
 ASK = ("--precision", "f32-winograd")
 
 
@@ -25,15 +23,6 @@ def tables(folder: Path, target: str, knobs: str) -> Path:
         path.write_text("basis: model\nentries:\n"
                         f"  - {{ use: {{ strategy: winograd, {knobs} }}, why: test }}\n")
     return folder / "tables"
-
-
-def runnable_targets() -> list[str]:
-    """The strongest that this machine runs, and all below it."""
-    with scratch() as folder:
-        layer = write_layer(folder, "Dense", {"units": 1})
-        listing = require(upconv("inspect", layer, "--input-shape", "1,1", "--init", "1"))
-    host = next(line.split()[1] for line in listing.splitlines() if line.startswith("Target:"))
-    return list(TARGETS[TARGETS.index(host):]) if host in TARGETS else list(TARGETS)
 
 
 SMALL = "tx: 2, ty: 2, nv: 2"  # blocks of 2 x 2 filters: 4 or 6 positions along an axis
