@@ -9,6 +9,7 @@
 
 #include "WorkerEntries.h"
 
+#include "upconv/Conversion/UpconvToLibraryPlan.h"
 #include "upconv/Target/Halide/RateKernels.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -34,13 +35,7 @@ static LibraryPlan planOf(const TargetInfo &target, llvm::StringRef kernel,
   AffineExpr floats = getAffineConstantExpr(rateRowFloats, &context);
   LibraryPlan plan;
   plan.name = "rate";
-  plan.target = target.name;
-  plan.device = target.device;
-  plan.capability = target.capability;
-  plan.triple = target.triple;
-  plan.cpu = target.cpu;
-  plan.features = target.features;
-  plan.requiredCpuFeatures = target.requires_;
+  describeTarget(target, plan);
   plan.extents = {{"rows", 0, 0}};
   plan.inputs = {{"from", "from", {rows, floats}}};
   plan.outputs = {{"to", "to", {rows, floats}}};

@@ -20,7 +20,7 @@ namespace upconv {
 /// The device that a command measures, for as long as the command runs.
 class MeasuredDevice {
 public:
-  /// Makes the two libraries for the session's target and looks for the device.
+  /// Makes the two libraries for the command's target and looks for the device.
   /// Nothing is done for a CPU, or for the second time. What is missing has
   /// been said, and the status is ExitUnsupported.
   ExitStatus open(const Session &session);

@@ -42,6 +42,9 @@ mlir::FailureOr<BuiltPlan> buildLibraryPlan(mlir::func::FuncOp function,
                                             const TargetInfo &target,
                                             const PlanOptions &options);
 
+/// What a library knows of its target.
+void describeTarget(const TargetInfo &target, LibraryPlan &library);
+
 /// Makes `name` a C identifier; empty and auto-numbered Keras names
 /// (`input_layer_1`, `conv1d_transpose_3`, `keras_tensor_8`) become
 /// `otherwise`.

@@ -91,6 +91,16 @@ std::string PlanBuilder::uniqueName(std::string name) {
   return count == 1 ? name : uniqueName(name + "_" + std::to_string(count));
 }
 
+void upconv::describeTarget(const TargetInfo &target, LibraryPlan &library) {
+  library.target = target.name;
+  library.device = target.device;
+  library.capability = target.capability;
+  library.triple = target.triple;
+  library.cpu = target.cpu;
+  library.features = target.features;
+  library.requiredCpuFeatures = target.requires_;
+}
+
 void PlanBuilder::describe() {
   LibraryPlan &library = plan.library;
   auto text = [&](StringRef name) {
@@ -101,13 +111,7 @@ void PlanBuilder::describe() {
   library.modelName = text("keras.model_name");
   library.sourceFile = text("keras.source");
   library.kerasVersion = text("keras.version");
-  library.target = target.name;
-  library.device = target.device;
-  library.capability = target.capability;
-  library.triple = target.triple;
-  library.cpu = target.cpu;
-  library.features = target.features;
-  library.requiredCpuFeatures = target.requires_;
+  describeTarget(target, library);
 }
 
 void PlanBuilder::ports() {

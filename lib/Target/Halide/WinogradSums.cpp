@@ -83,17 +83,15 @@ Tiling ContractionEmitter::winogradTiling(const Stage &stage,
 namespace {
 /// An axis of a block: its filter, or none and taps in the outer loop.
 struct FilteredAxis {
-  MinimalFilter filter; ///< F(1, 1) where there is none
+  MinimalFilter filter = minimalFilter(1, 1); ///< where there is none
   bool filtered = false;
 };
 } // namespace
 
 static FilteredAxis filtered(const AxisStage &along) {
-  FilteredAxis result;
-  result.filtered = along.outputs > 1;
-  result.filter = result.filtered ? minimalFilter(along.outputs, along.taps)
-                                  : minimalFilter(1, 1);
-  return result;
+  if (along.outputs == 1)
+    return FilteredAxis();
+  return {minimalFilter(along.outputs, along.taps), true};
 }
 
 /// A row of a matrix times `values`, without its zeros.
@@ -192,10 +190,8 @@ Expr ContractionEmitter::transformedInput(const TileSums &sums, Expr channel,
                                     axis.filtered ? constant(i) : taps[a],
                                     axis.filtered));
   }
-  if (axes == 1) {
-    axesOfBlock[1].filter = minimalFilter(1, 1);
+  if (axes == 1)
     inputs[1].push_back({0, Expr()});
-  }
 
   Expr image = outside.offset + imageOffset(sums.at("n"));
   std::vector<Expr> rows;
@@ -234,8 +230,6 @@ ContractionEmitter::productSums(const Stage &stage, const ChannelPart &part,
   FilteredAxis xAxis = filtered(stage.axes.back());
   FilteredAxis yAxis =
       axes >= 2 ? filtered(stage.axes[axes - 2]) : FilteredAxis();
-  if (axes < 2)
-    yAxis.filter = minimalFilter(1, 1);
   struct Extent {
     const char *name;
     int64_t size;
@@ -370,8 +364,6 @@ Expr ContractionEmitter::sumsOfProducts(const Stage &stage,
   FilteredAxis xAxis = filtered(stage.axes.back());
   FilteredAxis yAxis =
       axes >= 2 ? filtered(stage.axes[axes - 2]) : FilteredAxis();
-  if (axes < 2)
-    yAxis.filter = minimalFilter(1, 1);
   std::vector<Expr> rows;
   for (int64_t yp = 0; yp < yAxis.filter.points(); ++yp) {
     std::vector<Expr> values;
