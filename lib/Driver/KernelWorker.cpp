@@ -21,14 +21,15 @@
 using namespace upconv;
 
 /// Compiles a kernel by way of its bitcode.
-static bool compileForTriple(const KernelSpec &spec, bool asAssembly,
-                             CompiledKernel &kernel, std::string &error) {
+static bool compileBitcode(const KernelSpec &spec, bool asAssembly,
+                           CompiledKernel &kernel, std::string &error) {
   if (!compileKernel(spec, KernelText::Bitcode, kernel, error))
     return false;
   std::string bitcode = std::move(kernel.text), text;
   auto emit = [&](bool assembly, std::string &into) {
     llvm::Expected<std::string> code =
-        emitKernelCode(bitcode, spec.target.triple, assembly);
+        emitKernelCode(bitcode, spec.target.triple,
+                       streamsOutput(spec) ? spec.name : "", assembly);
     if (!code)
       error = llvm::toString(code.takeError());
     else
@@ -53,8 +54,8 @@ int upconv::kernelWorker(llvm::StringRef request) {
   FieldWriter writer;
   bool emitsCode = text == KernelText::Object || text == KernelText::Assembly;
   bool ok =
-      !spec->target.triple.empty() && emitsCode
-          ? compileForTriple(*spec, text == KernelText::Assembly, kernel, error)
+      emitsCode && (!spec->target.triple.empty() || streamsOutput(*spec))
+          ? compileBitcode(*spec, text == KernelText::Assembly, kernel, error)
           : compileKernel(*spec, text, kernel, error);
   writer.add(ok)
       .add(error)

@@ -189,13 +189,14 @@ TaskAxis Builder::axisOf(unsigned d) const {
 
 Expr Builder::rangeBegin(unsigned d) const {
   TaskAxis axis = axisOf(d);
-  return axis == TaskAxis::None ? Expr(0) : windowBegin(axis);
+  bool windowed = axis != TaskAxis::None && isWindowed(axis);
+  return windowed ? begin * constant(taskUnit(spec)) : Expr(0);
 }
 
 Expr Builder::rangeEnd(unsigned d) const {
   TaskAxis axis = axisOf(d);
-  Expr extent = size(spec.output.shape[d]);
-  return axis == TaskAxis::None ? extent : windowEnd(axis, extent);
+  bool windowed = axis != TaskAxis::None && isWindowed(axis);
+  return windowed ? end * constant(taskUnit(spec)) : size(spec.output.shape[d]);
 }
 
 bool Builder::epilogueTestsValues() const {

@@ -273,6 +273,8 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
                            const std::function<void(Builder &)> &build,
                            CompiledKernel &result) {
   Builder builder(spec);
+  if (kind == KernelText::Bitcode && streamsOutput(spec))
+    builder.output.output_buffer().set_host_alignment(64);
   build(builder);
   Halide::Pipeline pipeline(builder.output);
   pipeline.add_custom_lowering_pass(new PinBufferMins);
@@ -283,7 +285,7 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
     pipeline.add_custom_lowering_pass(new PlainFloats);
   int64_t fuse = spec.schedule.knob("fuse", 1);
   if (spec.hasWeights() && !spec.target.isGpu() && fuse > 0)
-    pipeline.add_custom_lowering_pass(new FuseLoops(fuse > 1));
+    pipeline.add_custom_lowering_pass(new FuseLoops(fuse == 2));
   if (spec.schedule.knob("reduce", 0) != 0)
     pipeline.add_custom_lowering_pass(
         new PairNeighbours(spec.target.vectorFloats));

@@ -71,6 +71,19 @@ TaskAxis taskAxis(const KernelSpec &spec) {
   }
 }
 
+/// The knob `fuse` that has the outermost axis's residues share its loop.
+static constexpr int64_t kFuseResidues = 3;
+
+int64_t taskUnit(const KernelSpec &spec) {
+  if (spec.anchor != Anchor::ConvTranspose ||
+      spec.schedule.knob("fuse", 1) != kFuseResidues ||
+      taskAxis(spec) != TaskAxis::Rows)
+    return 1;
+  const Size &extent = spec.output.shape[1];
+  int64_t stride = spec.strides[0];
+  return extent.isConstant() && extent.constant % stride == 0 ? stride : 1;
+}
+
 Size taskExtent(const KernelSpec &spec) {
   switch (taskAxis(spec)) {
   case TaskAxis::None:
@@ -78,8 +91,11 @@ Size taskExtent(const KernelSpec &spec) {
   case TaskAxis::Batch:
     return spec.output.shape[0];
   case TaskAxis::Rows:
-  case TaskAxis::Columns:
-    return spec.output.shape[1];
+  case TaskAxis::Columns: {
+    const Size &extent = spec.output.shape[1];
+    int64_t unit = taskUnit(spec);
+    return unit == 1 ? extent : Size::of(extent.constant / unit);
+  }
   case TaskAxis::ChannelTiles: {
     ChannelTiling tiling = channelTiling(spec);
     return Size::of(tiling.groups > 1 ? tiling.groups : tiling.tiles());
@@ -101,7 +117,7 @@ int64_t taskGrain(const KernelSpec &spec) {
       tile = columnsOfTile(spec, stage) * (stage.axes[0].stacked > 1 ? 4 : 1);
     else if (last == 1)
       tile = rowsOfTile(spec, stage);
-    grain = std::max(grain, tile * stage.axes[0].outStep);
+    grain = std::max(grain, tile * stage.axes[0].outStep / taskUnit(spec));
   }
   const Size &extent = taskExtent(spec);
   return extent.isConstant()
@@ -122,10 +138,31 @@ int64_t taskBlock(const KernelSpec &spec) {
       row *= assumedExtent(spec.input.shape[d], d == 0 ? 1 : 256);
   int64_t inputs = std::max<int64_t>(1, bytes / row);
   int64_t outputs = spec.anchor == Anchor::ConvTranspose
-                        ? inputs * spec.strides[0]
+                        ? inputs * spec.strides[0] / taskUnit(spec)
                         : inputs / spec.strides[0];
   int64_t grain = taskGrain(spec);
   return std::max<int64_t>(1, outputs / grain) * grain;
+}
+
+bool streamsOutput(const KernelSpec &spec) {
+  int64_t least = spec.schedule.knob("stream", 0) << 20;
+  if (least == 0 || !spec.hasWeights() || spec.target.isGpu() ||
+      spec.target.halide.rfind("x86", 0) != 0)
+    return false;
+  // A cache line that is streamed in parts costs more than an ordinary one, so
+  // a pixel's channels have to fill lines.
+  constexpr int64_t lineFloats = 16;
+  if (spec.outputChannels() % lineFloats != 0)
+    return false;
+  int64_t bytes = 4;
+  for (const Size &size : spec.output.shape)
+    bytes *= assumedExtent(size, 0);
+  if (bytes < least)
+    return false;
+  for (const Stage &stage : stages(spec))
+    if (channelsPerPass(spec, stage) < stage.tiling.reduction)
+      return false;
+  return true;
 }
 
 //===----------------------------------------------------------------------===//
@@ -206,11 +243,11 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
        {Range{"tx", 1, 32}, {"ty", 1, 16},         {"nv", 1, 16},
         {"ku", 1, 16},      {"lanes", 1, 64},      {"order", 0, 2},
         {"pad", 0, 2},      {"block", 0, 1 << 20}, {"panel", 0, 1 << 20},
-        {"fuse", 0, 2},     {"reduce", 0, 1},      {"splat", 0, 1},
+        {"fuse", 0, 3},     {"reduce", 0, 1},      {"splat", 0, 1},
         {"m", 2, 3},        {"kp", 16, 256},       {"bc", 1, 64},
         {"bx", 1, 256},     {"by", 1, 64},         {"kc", 1, 64},
         {"kt", 1, 16},      {"run", 0, 1},         {"split", 1, 64},
-        {"task", -1, 3}})
+        {"task", -1, 3},    {"stream", 0, 1024}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
   int64_t lanes = spec.schedule.knob("lanes", 1);

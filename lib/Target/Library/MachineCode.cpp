@@ -2,6 +2,7 @@
 
 #include "CallingSequence.h"
 #include "DeviceRun.h"
+#include "StreamStores.h"
 
 #include "upconv/Runtime/RuntimeBitcode.h"
 #include "upconv/Target/Library/EmitLibrary.h"
@@ -256,6 +257,7 @@ upconv::emitCallingSequenceText(const LibraryPlan &plan) {
 
 llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
                                                    llvm::StringRef tripleName,
+                                                   llvm::StringRef streamed,
                                                    bool asAssembly) {
   initializeTargets();
   llvm::LLVMContext context;
@@ -263,12 +265,16 @@ llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
       llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "kernel"), context);
   if (!module)
     return module.takeError();
-  llvm::Triple triple(tripleName);
+  llvm::Triple triple = (*module)->getTargetTriple();
+  if (!tripleName.empty())
+    triple = llvm::Triple(tripleName);
   std::string message;
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return llvm::createStringError(message);
+  if (!streamed.empty())
+    streamStores(**module, streamed);
   // As Halide sets them; processor and features stand at the functions.
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;

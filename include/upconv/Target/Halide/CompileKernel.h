@@ -53,12 +53,21 @@ bool compileKernel(const KernelSpec &spec, KernelText text,
 TaskAxis taskAxis(const KernelSpec &spec);
 /// Extent of the task axis; scalars are looked up by the caller when dynamic.
 Size taskExtent(const KernelSpec &spec);
+/// Output positions that one step along the task axis covers: 1, or the stride
+/// where the residues of the outermost axis share its loop (knob `fuse`).
+int64_t taskUnit(const KernelSpec &spec);
 /// Smallest window that one task may be given (a tile must fit into it).
 int64_t taskGrain(const KernelSpec &spec);
 /// Length of the windows, a multiple of the grain, that one thread runs one
 /// after the other so that the input of each stays in a cache (knob `block`);
 /// 0: no limit.
 int64_t taskBlock(const KernelSpec &spec);
+
+/// Whether the output is to be stored past the caches (knob `stream`): it is
+/// large, of known size, and every element is stored once. Its bitcode then
+/// assumes that the output is aligned to a cache line, and whoever emits code
+/// from it has to see to the outputs that are not (emitKernelCode).
+bool streamsOutput(const KernelSpec &spec);
 
 /// How many zero elements the strategy reads before and after each dimension of
 /// the input. A strategy that guards its loads needs none.

@@ -190,6 +190,14 @@ Layer randomTransposed(std::mt19937 &random) {
   if (layer.strategy == "phase" && rank > 1 && random() % 3 == 0)
     layer.knobs["ty"] = 2 + random() % 2;
   layer.knobs["task"] = static_cast<int64_t>(random() % 4);
+  if (random() % 3 == 0)
+    layer.knobs["fuse"] = static_cast<int64_t>(random() % 3);
+  if (rank > 1 && random() % 4 == 0) { // tasks of whole groups of residues
+    layer.knobs["fuse"] = 3;
+    layer.knobs["task"] = 2;
+    int64_t s = layer.strides[0];
+    layer.out[0] = std::max<int64_t>(1, layer.out[0] / s) * s;
+  }
   if (layer.cout <= 8 && layer.cin % 4 == 0) {
     layer.knobs["reduce"] = 1;
     if (layer.knobs["task"] == 3)
