@@ -202,6 +202,14 @@ struct Flags {
       "seconds",           cl::init(1.0),
       cl::value_desc("S"), cl::desc("time spent measuring each layer"),
       cl::sub(bench),      cl::cat(category)};
+  cl::opt<int> passes{
+      "passes",
+      cl::init(1),
+      cl::value_desc("N"),
+      cl::desc("measure all layers N times over, so that a slow minute of the "
+               "machine decides none of them (1)"),
+      cl::sub(bench),
+      cl::cat(category)};
 
   cl::list<std::string> mca{
       "mca",

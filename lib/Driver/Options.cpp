@@ -185,6 +185,10 @@ static bool fill(Flags &flags, Options &options) {
   options.tier = flags.tier;
   options.jsonFile = flags.benchJson;
   options.seconds = flags.seconds;
+  options.passes = flags.passes;
+  if (options.passes < 1)
+    return usage("'--passes' wants a positive number, got " +
+                 llvm::Twine(options.passes));
   options.processors = {flags.mca.begin(), flags.mca.end()};
   if (flags.tune && !fillTune(flags, options))
     return false;

@@ -51,6 +51,7 @@ struct Options {
   std::string tier;
   std::string jsonFile;
   double seconds = 1.0;
+  int passes = 1;
   std::vector<std::string> processors; ///< rate on their models, do not time
   // tune
   double budget = 60;        ///< seconds per layer
