@@ -20,6 +20,12 @@
 
 using namespace upconv;
 
+/// Whether LLVM emits the code, and not Halide.
+static bool goesByBitcode(const KernelSpec &spec) {
+  return !spec.target.triple.empty() || streamsOutput(spec) ||
+         spec.usesMatrixTiles();
+}
+
 /// Compiles a kernel by way of its bitcode.
 static bool compileBitcode(const KernelSpec &spec, bool asAssembly,
                            CompiledKernel &kernel, std::string &error) {
@@ -54,7 +60,7 @@ int upconv::kernelWorker(llvm::StringRef request) {
   FieldWriter writer;
   bool emitsCode = text == KernelText::Object || text == KernelText::Assembly;
   bool ok =
-      emitsCode && (!spec->target.triple.empty() || streamsOutput(*spec))
+      emitsCode && goesByBitcode(*spec)
           ? compileBitcode(*spec, text == KernelText::Assembly, kernel, error)
           : compileKernel(*spec, text, kernel, error);
   writer.add(ok)

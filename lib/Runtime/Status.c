@@ -25,7 +25,7 @@ const char *upconv_rt_status_string(int status) {
     return "there is no memory for the workspace";
   case UPCONV_RT_UNSUPPORTED_CPU:
     return "this processor lacks instructions that the library was compiled "
-           "for";
+           "for, or the system does not let this process use them";
   case UPCONV_RT_INTERNAL:
     return "internal error: a kernel failed, or the host's parallel_for did "
            "not "

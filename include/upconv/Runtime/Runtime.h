@@ -160,15 +160,21 @@ enum {
   UPCONV_RT_AVXVNNI = 1 << 23,
   UPCONV_RT_GFNI = 1 << 24,
   UPCONV_RT_VAES = 1 << 25,
-  UPCONV_RT_VPCLMULQDQ = 1 << 26
+  UPCONV_RT_VPCLMULQDQ = 1 << 26,
+  UPCONV_RT_AMX_TILE = 1 << 27,
+  UPCONV_RT_AMX_BF16 = 1 << 28
 };
 
 /// What this processor has and the system saves: an OR of the bits above; zero
 /// on anything but x86-64.
 uint32_t upconv_rt_cpu_features(void);
 /// Whether all of `required` are there. Asks the processor once: cpuid traps in
-/// a virtual machine. Any number of threads may ask at once.
+/// a virtual machine. If they are and AMX is among them, asks the system for its
+/// tile registers, once too. Any number of threads may ask at once.
 int upconv_rt_cpu_supports(uint32_t required);
+/// Asks the system to let this process use AMX's tile registers, all its
+/// threads, from now on. Zero where it does not, or not yet existed.
+int upconv_rt_permit_tiles(void);
 
 /// `<name>_prepare`: the processor check, and a first look at the limits of the
 /// container, so that no run has to open a file.

@@ -51,12 +51,18 @@ struct TargetInfo {
   int64_t capability = 0; ///< of "cuda": the least, its major number
 
   bool isGpu() const { return !device.empty(); }
+  /// AMX, on the one system that the library asks for its registers.
+  bool hasMatrixTiles() const {
+    return features.find("+amx-bf16") != std::string::npos &&
+           kernelTriple.empty();
+  }
 };
 
 /// The part of a target that a kernel may assume.
 inline KernelTarget kernelTargetOf(const TargetInfo &target) {
   return {target.halide,  target.vectorFloats, target.registers,
-          target.l2Bytes, target.kernelTriple, target.device};
+          target.l2Bytes, target.kernelTriple, target.device,
+          target.hasMatrixTiles()};
 }
 
 /// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),

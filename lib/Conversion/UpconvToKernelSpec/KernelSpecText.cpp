@@ -154,6 +154,8 @@ std::string printKernelSpec(const KernelSpec &spec) {
                       {"l2Bytes", spec.target.l2Bytes}};
   if (!spec.target.triple.empty())
     object["triple"] = spec.target.triple;
+  if (spec.target.matrixTiles)
+    object["matrixTiles"] = true;
   addDataArguments(spec, object);
   // llvm::json prints the keys of an object in sorted order.
   return llvm::formatv("{0}", json::Value(std::move(object))).str();
@@ -187,6 +189,7 @@ llvm::Expected<KernelSpec> parseKernelSpec(llvm::StringRef text) {
       !mapper.map("registers", spec.target.registers) ||
       !mapper.map("l2Bytes", spec.target.l2Bytes) ||
       !mapper.mapOptional("triple", spec.target.triple) ||
+      !mapper.mapOptional("matrixTiles", spec.target.matrixTiles) ||
       !mapDataArguments(mapper, spec))
     return root.getError();
   spec.anchor = static_cast<Anchor>(anchor);

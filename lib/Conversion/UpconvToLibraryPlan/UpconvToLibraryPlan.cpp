@@ -452,6 +452,11 @@ FailureOr<BuiltPlan> PlanBuilder::build() {
   }
   if (options.packAtRunTime)
     finishPackWords();
+  // The system has to be asked for AMX, so only for kernels that use it.
+  if (llvm::none_of(plan.kernels, std::mem_fn(&KernelSpec::usesMatrixTiles)))
+    llvm::erase_if(plan.library.requiredCpuFeatures, [](StringRef feature) {
+      return feature.starts_with("amx-");
+    });
   return std::move(plan);
 }
 

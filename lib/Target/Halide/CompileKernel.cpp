@@ -13,6 +13,7 @@
 #include "GpuContraction.h"
 #include "LoweringPasses.h"
 #include "MacCount.h"
+#include "MatrixTiles.h"
 #include "MicroTile.h"
 #include "ObjectCheck.h"
 #include "Pairs.h"
@@ -196,13 +197,20 @@ static bool isDeviceFunction(const std::string &symbol) {
          symbol == "halide_copy_to_device";
 }
 
-static std::string objectBytes(const Halide::Module &module, bool isGpu) {
+/// What emitKernelCode makes instructions of.
+static bool isTileInstruction(const std::string &symbol) {
+  return symbol.rfind("upconv_tile_", 0) == 0;
+}
+
+static std::string objectBytes(const Halide::Module &module,
+                               const KernelSpec &spec) {
   auto buffer = module.compile_to_buffer();
   std::string object(reinterpret_cast<const char *>(buffer.data()),
                      buffer.size_in_bytes());
   for (const std::string &symbol : undefinedSymbols(object))
     if (symbol != "memset" && symbol != "memcpy" &&
-        !(isGpu && isDeviceFunction(symbol)))
+        !(spec.target.isGpu() && isDeviceFunction(symbol)) &&
+        !(spec.usesMatrixTiles() && isTileInstruction(symbol)))
       throw std::runtime_error("the kernel's object needs the symbol '" +
                                symbol + "'");
   return object;
@@ -296,6 +304,8 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
   pipeline.add_custom_lowering_pass(new NameNegativePlaces);
   if (spec.multipliesPairs())
     pipeline.add_custom_lowering_pass(new LowerPairs(halideTarget(spec)));
+  if (spec.usesMatrixTiles())
+    pipeline.add_custom_lowering_pass(new LowerMatrixTiles);
   Halide::Module module = pipeline.compile_to_module(
       builder.arguments(), spec.name, halideTarget(spec));
   if (spec.target.device == "cuda")
@@ -314,7 +324,7 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
           result.executedMacs += macs;
         result.loopMacs = std::move(*loops);
       }
-  result.object = objectBytes(module, spec.target.isGpu());
+  result.object = objectBytes(module, spec);
   result.text = listing(spec, kind, pipeline, builder, module);
 }
 

@@ -106,6 +106,8 @@ private:
   Range range(const AxisStage &along, int64_t axis) const;
   std::vector<Tiling> tilings(Expr begin, Expr count, int64_t size,
                               bool alwaysFits) const;
+  std::vector<Tiling> columnTilings(Expr begin, Expr count, int64_t size,
+                                    bool alwaysFits) const;
   std::vector<Tiling> interiorAndEdges(const Range &range, const Stage &stage,
                                        int64_t axis, int64_t size) const;
   std::vector<Tiling> edgesInTiles(const Range &range, const AxisStage &along,
@@ -125,10 +127,28 @@ private:
                            const Tiling &y, const Tiling &x,
                            const ChannelBlock &block,
                            const std::vector<std::string> &outer);
+  TileSums tileSums(const Stage &stage, const ChannelPart &part,
+                    const Tiling &y, const Tiling &x, const ChannelBlock &block,
+                    const std::vector<std::string> &outer, Expr initial);
   struct Summands;
   void addSummands(TileSums &sums, const Summands &summands);
+  TapSpan spanOf(const Stage &stage, int64_t axis, const TapSpan &y,
+                 const TapSpan &x) const;
+  void addTapLoops(const Stage &stage, const TapSpan &y, const TapSpan &x,
+                   bool unrollsLast, std::vector<Loop> &loops) const;
+  std::pair<Expr, Expr> tapPlace(const TileSums &sums, Nest &taps,
+                                 const TapSpan &y, const TapSpan &x, Expr yi,
+                                 Expr xi) const;
+  Expr weightRow(const TileSums &sums, Expr group, Expr tapIndex,
+                 Expr channel) const;
+  /// The same of the lane "lane" of vector "v".
   Expr weightIndex(const TileSums &sums, Expr group, Expr tapIndex,
                    Expr channel) const;
+  /// Sums in tile registers of AMX (MatrixSums.cpp).
+  Halide::Func matrixSums(const Stage &stage, const ChannelPart &part,
+                          const Tiling &y, const Tiling &x,
+                          const ChannelBlock &block,
+                          const std::vector<std::string> &outer);
   /// Where input `i` along an axis lies, counted from 0 along it. If a tile's
   /// positions there may read outside, taps that do are left out of `nest`.
   Expr inputOffset(int64_t axis, Expr i, const Tiling &y, const Tiling &x,

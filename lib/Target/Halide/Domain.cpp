@@ -247,7 +247,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
         {"m", 2, 3},        {"kp", 16, 256},       {"bc", 1, 64},
         {"bx", 1, 256},     {"by", 1, 64},         {"kc", 1, 64},
         {"kt", 1, 16},      {"run", 0, 1},         {"split", 1, 64},
-        {"task", -1, 3},    {"stream", 0, 1024}})
+        {"task", -1, 3},    {"stream", 0, 1024},   {"amx", 0, 4}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
   int64_t lanes = spec.schedule.knob("lanes", 1);
@@ -423,6 +423,33 @@ static std::optional<std::string> pairViolation(const KernelSpec &spec) {
   return std::nullopt;
 }
 
+/// Tile registers of AMX: 4 for sums, and whole pixels of pairs as rows.
+static std::optional<std::string> matrixViolation(const KernelSpec &spec) {
+  int64_t tiles = matrixTiles(spec);
+  if (tiles == 0)
+    return std::nullopt;
+  if (!spec.hasWeights() || !spec.multipliesPairs())
+    return "knob 'amx' multiplies bfloat16 numbers only";
+  if (!spec.target.matrixTiles)
+    return "knob 'amx' needs a processor with AMX under Linux";
+  for (const char *knob : {"tx", "ty", "ku", "splat"})
+    if (spec.schedule.knobs.count(knob))
+      return "knob 'amx' says what a tile and a step are, not " + quoted(knob);
+  if (spec.schedule.knob("pad", 0) == 2)
+    return "knob 'amx' takes no taps out of a tile, knob 'pad' 2";
+  for (const Stage &stage : stages(spec)) {
+    if (stage.tiling.lanes > kMatrixRows)
+      return "knob 'amx' takes vectors of at most 16 lanes, got " +
+             std::to_string(stage.tiling.lanes);
+    if (tiles * stage.tiling.vectors > kMatrixSums)
+      return "knobs 'amx' and 'nv' name " +
+             std::to_string(tiles * stage.tiling.vectors) +
+             " tile registers of sums, more than " +
+             std::to_string(kMatrixSums);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
   if (auto violation = knobViolation(spec))
     return violation;
@@ -439,6 +466,8 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
   if (auto violation = strategyViolation(spec))
     return violation;
   if (auto violation = pairViolation(spec))
+    return violation;
+  if (auto violation = matrixViolation(spec))
     return violation;
   if (auto violation = gpuViolation(spec))
     return violation;

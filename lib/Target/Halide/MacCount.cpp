@@ -8,6 +8,8 @@
 
 #include "MacCount.h"
 
+#include "MatrixTiles.h"
+
 #include <map>
 #include <optional>
 #include <set>
@@ -154,6 +156,12 @@ private:
     Multiplies multiplies;
     op->value.accept(&multiplies);
     loops[innermost] += multiplies.count;
+  }
+
+  void visit(const Evaluate *op) override {
+    const Call *call = op->value.as<Call>();
+    if (call && call->name == multiplyTilesName)
+      loops[innermost] += evaluate(call->args.back());
   }
 
   const ControlVariables &control;

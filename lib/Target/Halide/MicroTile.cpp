@@ -181,7 +181,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                    constant(part.vectors) *
                        (nest.at("xi") + constant(x.size) * nest.at("yi")))};
     } else {
-      sums = accumulator(stage, part, y, x, block, names);
+      sums = matrixTiles(spec) ? matrixSums(stage, part, y, x, block, names)
+                               : accumulator(stage, part, y, x, block, names);
       inside = {sums};
       arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"), nest.at("yi")};
     }
@@ -224,7 +225,7 @@ void ContractionEmitter::emitStage(const Stage &stage) {
   else if (stage.axes.back().stacked > 1 || (guardsLoads(spec) && taps))
     xs = interiorAndEdges(alongX, stage, axes - 1, columns);
   else
-    xs = tilings(0, alongX.count, columns, count >= 0);
+    xs = columnTilings(0, alongX.count, columns, count >= 0);
   std::vector<Tiling> ys(1);
   if (axes >= 2) {
     int64_t height = tiledPositions(spec, stage, axes - 2);

@@ -69,8 +69,9 @@ int64_t channelsPerPass(const KernelSpec &spec, const Stage &stage) {
     return tiling.reduction;
   int64_t passes = ceilDiv(row * tiling.reduction, floats);
   int64_t channels = ceilDiv(tiling.reduction, passes);
-  // Whole unrolled steps.
-  return channels <= 8 ? channels : ceilDiv(channels, 8) * 8;
+  // Whole unrolled steps, or whole tile registers.
+  int64_t step = matrixTiles(spec) ? kMatrixRows : 8;
+  return channels <= step ? channels : ceilDiv(channels, step) * step;
 }
 
 int64_t pixelsBehind(const Stage &stage) {
@@ -380,17 +381,34 @@ int64_t panelFloats(const KernelSpec &spec) {
   return wholeLines(floats);
 }
 
-int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
-                    int64_t count) {
+int64_t matrixTiles(const KernelSpec &spec) {
+  return spec.schedule.knob("amx", 0);
+}
+
+/// The most pixels of a micro-tile along the innermost axis.
+static int64_t mostColumns(const KernelSpec &spec,
+                           const ChannelTiling &tiling) {
+  if (int64_t tiles = matrixTiles(spec))
+    return tiles * kMatrixRows;
   int64_t budget = accumulatorBudget(spec.target);
   int64_t otherwise = std::max<int64_t>(1, budget / tiling.vectors);
   if (tiling.vectors == 1)
     otherwise = std::min<int64_t>(otherwise, 14);
-  int64_t columns = std::max<int64_t>(1, spec.schedule.knob("tx", otherwise));
+  return std::max<int64_t>(1, spec.schedule.knob("tx", otherwise));
+}
+
+int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
+                    int64_t count) {
+  int64_t columns = mostColumns(spec, tiling);
   if (count < 0)
     return columns;
   if (count == 0)
     return 1;
+  if (int64_t most = matrixTiles(spec)) { // as ContractionEmitter cuts them
+    int64_t registers = ceilDiv(count, kMatrixRows);
+    return std::min(count,
+                    std::min(most, registers) * ceilDiv(count, registers));
+  }
   int64_t tiles = (count + columns - 1) / columns;
   return (count + tiles - 1) / tiles;
 }
@@ -401,8 +419,9 @@ int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
   if (axes < 2 || (guardsLoads(spec) && !dropsDeadTaps(spec, axes - 2)))
     return 1;
   // Fill the registers with rows when a row is narrower than the tile.
-  int64_t otherwise =
-      std::max<int64_t>(1, tileColumns(spec, tiling, -1) / columns);
+  int64_t otherwise = std::max<int64_t>(1, mostColumns(spec, tiling) / columns);
+  if (int64_t tiles = matrixTiles(spec)) // a row begins a register
+    otherwise = std::max<int64_t>(1, tiles / ceilDiv(columns, kMatrixRows));
   int64_t rows = std::max<int64_t>(1, spec.schedule.knob("ty", otherwise));
   if (count < 0)
     return spec.schedule.knob("ty", 1);

@@ -153,6 +153,14 @@ int64_t tileColumns(const KernelSpec &spec, const ChannelTiling &tiling,
 int64_t tileRows(const KernelSpec &spec, const ChannelTiling &tiling,
                  int64_t count, int64_t columns);
 
+/// Pixels of one tile register of AMX, and pairs of channels of one.
+constexpr int64_t kMatrixRows = 16;
+/// Tile registers that hold a micro-tile's sums; the others are operands.
+constexpr int64_t kMatrixSums = 4;
+/// Tile registers of AMX that a micro-tile's pixels take (knob `amx`); 0: its
+/// sums are vectors.
+int64_t matrixTiles(const KernelSpec &spec);
+
 /// Positions of a stage's tile along the two axes.
 int64_t columnsOfTile(const KernelSpec &spec, const Stage &stage);
 int64_t rowsOfTile(const KernelSpec &spec, const Stage &stage);

@@ -85,9 +85,10 @@ static void scheduleUpdate(Halide::Stage stage, const Nest &taps,
     stage.vectorize(Halide::Var("lane"));
 }
 
-/// The index of the weight for a tap, or a point, and an input channel.
-Expr ContractionEmitter::weightIndex(const TileSums &sums, Expr group,
-                                     Expr tapIndex, Expr channel) const {
+/// The index of a tile's first weight for a tap, or a point, and an input
+/// channel.
+Expr ContractionEmitter::weightRow(const TileSums &sums, Expr group,
+                                   Expr tapIndex, Expr channel) const {
   const Stage &stage = sums.stage;
   Expr tile = sums.part.first + sums.at("co");
   Expr panel = group * constant(panelSize) + constant(stage.firstFloat) +
@@ -99,17 +100,59 @@ Expr ContractionEmitter::weightIndex(const TileSums &sums, Expr group,
   Expr row = (copy * constant(stage.products()) + tapIndex) *
                  constant(tiling.reduction) +
              channel;
-  return panel + row * constant(sums.part.vectors * tiling.step()) +
+  return panel + row * constant(sums.part.vectors * tiling.step());
+}
+
+Expr ContractionEmitter::weightIndex(const TileSums &sums, Expr group,
+                                     Expr tapIndex, Expr channel) const {
+  return weightRow(sums, group, tapIndex, channel) +
          variable("v") * constant(tiling.lanes) + variable("lane");
+}
+
+/// The number of the tap that the loops of `taps` are at, and the index of the
+/// first channel of the input that it multiplies for a position of the tile.
+std::pair<Expr, Expr> ContractionEmitter::tapPlace(const TileSums &sums,
+                                                   Nest &taps, const TapSpan &y,
+                                                   const TapSpan &x, Expr yi,
+                                                   Expr xi) const {
+  const Stage &stage = sums.stage;
+  Expr tapIndex = 0, index = 0;
+  for (int64_t a = 0; a < axes; ++a) {
+    TapSpan span = spanOf(stage, a, y, x);
+    Expr tap = span.count > 1 ? taps.at(tapLoop(a)) : constant(span.first);
+    tapIndex = tapIndex * constant(stage.axes[a].taps) + tap;
+    Expr position = a == axes - 1   ? sums.x.base(sums.at("x")) + xi
+                    : a == axes - 2 ? sums.y.base(sums.at("y")) + yi
+                                    : sums.at("z");
+    Expr i = inputPosition(stage.axes[a], ranges[a], position, tap);
+    index += inputOffset(a, i, sums.y, sums.x, taps);
+  }
+  return {tapIndex, index + imageOffset(sums.at("n"))};
+}
+
+/// The loops over the taps that a tile's positions `y` and `x` have.
+void ContractionEmitter::addTapLoops(const Stage &stage, const TapSpan &y,
+                                     const TapSpan &x, bool unrollsLast,
+                                     std::vector<Loop> &loops) const {
+  for (int64_t a = axes; a-- > 0;) {
+    TapSpan span = spanOf(stage, a, y, x);
+    if (span.count > 1)
+      loops.push_back(
+          {tapLoop(a), constant(span.count),
+           a == axes - 1 && unrollsLast ? Loop::Unrolled : Loop::Serial,
+           constant(span.first)});
+  }
+}
+
+TapSpan ContractionEmitter::spanOf(const Stage &stage, int64_t axis,
+                                   const TapSpan &y, const TapSpan &x) const {
+  return axis == axes - 1   ? x
+         : axis == axes - 2 ? y
+                            : TapSpan{0, stage.axes[axis].taps};
 }
 
 void ContractionEmitter::addSummands(TileSums &sums, const Summands &summands) {
   const Stage &stage = sums.stage;
-  auto span = [&](int64_t a) {
-    return a == axes - 1   ? summands.x
-           : a == axes - 2 ? summands.y
-                           : TapSpan{0, stage.axes[a].taps};
-  };
   const AxisInTile inTile[2] = {
       {"xi", "xs", summands.x, summands.x.size == sums.x.size},
       {"yi", "ys", summands.y, summands.y.size == sums.y.size}};
@@ -121,30 +164,15 @@ void ContractionEmitter::addSummands(TileSums &sums, const Summands &summands) {
   loops.push_back({"ciu", constant(summands.unrolled), Loop::Unrolled});
   loops.push_back({"ci", constant(summands.steps), Loop::Serial});
   bool unrollTaps = tiling.reduction <= 4 && stage.axes.back().taps <= 16;
-  for (int64_t a = axes; a-- > 0;)
-    if (span(a).count > 1)
-      loops.push_back(
-          {tapLoop(a), constant(span(a).count),
-           a == axes - 1 && unrollTaps ? Loop::Unrolled : Loop::Serial,
-           constant(span(a).first)});
+  addTapLoops(stage, summands.y, summands.x, unrollTaps, loops);
   Nest taps(loops);
 
   std::vector<Expr> target(sums.arguments.begin(), sums.arguments.end());
   for (size_t i = 0; i < 2; ++i)
     if (!inTile[i].whole)
       target[2 + i] = taps.at(inTile[i].loop);
-  Expr tapIndex = 0, index = 0;
-  for (int64_t a = 0; a < axes; ++a) {
-    Expr tap =
-        span(a).count > 1 ? taps.at(tapLoop(a)) : constant(span(a).first);
-    tapIndex = tapIndex * constant(stage.axes[a].taps) + tap;
-    Expr position = a == axes - 1   ? sums.x.base(sums.at("x")) + target[2]
-                    : a == axes - 2 ? sums.y.base(sums.at("y")) + target[3]
-                                    : sums.at("z");
-    Expr i = inputPosition(stage.axes[a], ranges[a], position, tap);
-    index += inputOffset(a, i, sums.y, sums.x, taps);
-  }
-  index += imageOffset(sums.at("n"));
+  auto [tapIndex, index] =
+      tapPlace(sums, taps, summands.y, summands.x, target[3], target[2]);
 
   Expr group = sums.at("group");
   if (sums.has("group"))
@@ -171,24 +199,34 @@ void ContractionEmitter::addSummands(TileSums &sums, const Summands &summands) {
                  inTile, tiling.lanes > 1);
 }
 
+/// The tile and its Func with an initial value.
+TileSums ContractionEmitter::tileSums(const Stage &stage,
+                                      const ChannelPart &part, const Tiling &y,
+                                      const Tiling &x,
+                                      const ChannelBlock &block,
+                                      const std::vector<std::string> &outer,
+                                      Expr initial) {
+  Halide::Func func("acc" + std::to_string(counter));
+  TileSums sums{stage, part, y, x, block, outer, func, {}};
+  for (const char *name : {"lane", "v", "xi", "yi"})
+    sums.arguments.emplace_back(name);
+  for (const std::string &name : outer)
+    sums.arguments.emplace_back(name);
+  sums.func(sums.arguments) = std::move(initial);
+  sums.func.bound(Halide::Var("lane"), 0, constant(tiling.lanes))
+      .bound(Halide::Var("v"), 0, constant(part.vectors))
+      .bound(Halide::Var("xi"), 0, constant(x.size))
+      .bound(Halide::Var("yi"), 0, constant(y.size))
+      .store_in(Halide::MemoryType::Stack);
+  return sums;
+}
+
 Halide::Func
 ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
                                 const Tiling &y, const Tiling &x,
                                 const ChannelBlock &block,
                                 const std::vector<std::string> &outer) {
-  TileSums sums{stage,
-                part,
-                y,
-                x,
-                block,
-                outer,
-                Halide::Func("acc" + std::to_string(counter)),
-                {}};
-  for (const char *name : {"lane", "v", "xi", "yi"})
-    sums.arguments.emplace_back(name);
-  for (const std::string &name : outer)
-    sums.arguments.emplace_back(name);
-  sums.func(sums.arguments) = 0.0f;
+  TileSums sums = tileSums(stage, part, y, x, block, outer, 0.0f);
 
   int64_t channels = block.count;
   int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
@@ -204,15 +242,10 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
         addSummands(sums, {row, column, steps * unroll, rest, 1});
     }
 
-  sums.func.bound(Halide::Var("lane"), 0, constant(tiling.lanes))
-      .bound(Halide::Var("v"), 0, constant(part.vectors))
-      .bound(Halide::Var("xi"), 0, constant(x.size))
-      .bound(Halide::Var("yi"), 0, constant(y.size));
   sums.func.unroll(Halide::Var("v")).unroll(Halide::Var("xi"));
   sums.func.unroll(Halide::Var("yi"));
   if (tiling.lanes > 1)
     sums.func.vectorize(Halide::Var("lane"));
-  sums.func.store_in(Halide::MemoryType::Stack);
   return sums.func;
 }
 

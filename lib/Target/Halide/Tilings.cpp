@@ -112,6 +112,37 @@ std::vector<Tiling> ContractionEmitter::tilings(Expr begin, Expr count,
   return {shifted, place(1, Halide::select(fits, 0, count), begin)};
 }
 
+/// tilings along the innermost axis. Tile registers of AMX have the same number
+/// of pixels in all tiles, so that they are set up once: what whole tiles leave
+/// is one of fewer registers, shifted inwards.
+std::vector<Tiling> ContractionEmitter::columnTilings(Expr begin, Expr count,
+                                                      int64_t size,
+                                                      bool alwaysFits) const {
+  std::optional<int64_t> known =
+      Halide::Internal::as_const_int(simplify(count));
+  if (!matrixTiles(spec) || !known || *known == 0 || sumsInOutput)
+    return tilings(begin, count, size, alwaysFits);
+  int64_t registers = ceilDiv(*known, kMatrixRows);
+  int64_t rows = ceilDiv(*known, registers);
+  int64_t perTile = std::min(matrixTiles(spec), registers);
+  auto place = [&](int64_t registers, int64_t tiles, int64_t from) {
+    Tiling tiling;
+    tiling.size = std::min(registers * rows, *known);
+    tiling.tiles = constant(tiles);
+    int64_t step = tiling.size, last = *known - tiling.size;
+    tiling.base = [=](Expr tile) {
+      return begin + Halide::min(constant(from) + tile * constant(step),
+                                 constant(last));
+    };
+    return tiling;
+  };
+  int64_t whole = registers / perTile, rest = registers % perTile;
+  std::vector<Tiling> result = {place(perTile, whole, 0)};
+  if (rest > 0)
+    result.push_back(place(rest, 1, *known));
+  return result;
+}
+
 /// The positions, counted from the range's first, whose reads, with `behind`
 /// pixels more, all lie inside the input: from the first number to the second.
 std::pair<Expr, Expr> ContractionEmitter::readsInside(const Range &range,
@@ -149,7 +180,7 @@ std::vector<Tiling> ContractionEmitter::interiorAndEdges(const Range &range,
   if (Halide::Internal::is_const(count))
     fits = simplify(count > 0);
   Expr covered = simplify(Halide::select(fits, count, 0));
-  std::vector<Tiling> result = tilings(begin, covered, size, true);
+  std::vector<Tiling> result = columnTilings(begin, covered, size, true);
   Tiling edges;
   edges.guarded = guards;
   edges.partial = along.stacked > 1;

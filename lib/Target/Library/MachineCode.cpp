@@ -3,6 +3,7 @@
 #include "CallingSequence.h"
 #include "DeviceRun.h"
 #include "StreamStores.h"
+#include "TileInstructions.h"
 
 #include "upconv/Runtime/RuntimeBitcode.h"
 #include "upconv/Target/Library/EmitLibrary.h"
@@ -265,6 +266,7 @@ llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
       llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "kernel"), context);
   if (!module)
     return module.takeError();
+  replaceTileCalls(**module);
   llvm::Triple triple = (*module)->getTargetTriple();
   if (!tripleName.empty())
     triple = llvm::Triple(tripleName);
@@ -279,6 +281,7 @@ llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
   options.FunctionSections = true;
+  options.MCOptions.AsmVerbose = true; // loops' names
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       triple, "generic", "", options, llvm::Reloc::PIC_, std::nullopt,
       llvm::CodeGenOptLevel::Aggressive));

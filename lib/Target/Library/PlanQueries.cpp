@@ -227,6 +227,8 @@ llvm::Expected<uint32_t> upconv::requiredFeatureBits(const LibraryPlan &plan) {
                        .Case("gfni", UPCONV_RT_GFNI)
                        .Case("vaes", UPCONV_RT_VAES)
                        .Case("vpclmulqdq", UPCONV_RT_VPCLMULQDQ)
+                       .Case("amx-tile", UPCONV_RT_AMX_TILE)
+                       .Case("amx-bf16", UPCONV_RT_AMX_BF16)
                        .Default(0);
     if (!bit)
       return llvm::createStringError("library '" + plan.name +

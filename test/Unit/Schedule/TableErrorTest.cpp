@@ -144,6 +144,7 @@ TEST(TableErrors, Files) {
   EXPECT_EQ(wrongFolder.errors(),
             "x86-64-v5/conv-f32.yaml:1:1: error: no table folder 'x86-64-v5', "
             "expected 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
+            "'sapphirerapids-amx', "
             "'aarch64', 'opencl', 'cuda-sm_80', 'cuda-sm_90' "
             "or 'generic'; did you mean 'x86-64-v3'?");
 }

@@ -26,6 +26,7 @@ protected:
 
 const char *const expected =
     "expected 'host', 'x86-64', 'x86-64-v3', 'x86-64-v4', 'sapphirerapids', "
+    "'sapphirerapids-amx', "
     "'aarch64', 'opencl', 'cuda-sm_80' or 'cuda-sm_90'";
 
 TEST_F(Targets, ByName) {
@@ -120,7 +121,8 @@ TEST_F(Targets, Host) {
 #endif
   ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
 #if defined(__x86_64__)
-  EXPECT_EQ(target->name == "x86-64-v4" || target->name == "sapphirerapids",
+  EXPECT_EQ(target->name == "x86-64-v4" || target->name == "sapphirerapids" ||
+                target->name == "sapphirerapids-amx",
             bool(__builtin_cpu_supports("x86-64-v4")));
 #elif defined(__aarch64__)
   EXPECT_EQ(target->name, "aarch64");

@@ -144,6 +144,10 @@ struct KernelTarget {
   std::string triple;
   std::string device; ///< "opencl", "cuda": a kernel for a GPU; empty: the CPU
 
+  /// It has the tile registers of AMX, and the library knows how to ask the
+  /// system for them (lib/Runtime/Processor.c).
+  bool matrixTiles = false;
+
   bool isGpu() const { return !device.empty(); }
 };
 
@@ -193,6 +197,8 @@ struct KernelSpec {
   /// Elements of a pixel of the input: channels, or pairs of channels.
   int64_t inputChannels() const { return input.shape.back().constant; }
   bool multipliesPairs() const { return pairedChannels != 0; }
+  /// Its code has instructions of AMX.
+  bool usesMatrixTiles() const { return schedule.knob("amx", 0) != 0; }
   /// The input channels that the kernel's weights have, groups together.
   int64_t layerChannels() const {
     return multipliesPairs() ? pairedChannels : inputChannels();
