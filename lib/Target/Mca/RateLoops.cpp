@@ -2,7 +2,8 @@
 //
 // A loop's cycles per iteration, from LLVM's scheduling model, against those of
 // a loop of independent multiply-adds on the same model: so the peak is what
-// the model holds possible, and no table of ours.
+// the model holds possible, and no table of ours. But for AMX, of whose
+// instructions LLVM's models know neither units nor times.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,31 +19,57 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Regex.h"
 
+#include <algorithm>
+#include <map>
+
 using namespace upconv;
 using namespace llvm;
 
 /// Long enough for a loop's ends not to show.
 static constexpr unsigned iterations = 200;
 
-/// On vectors or scalars, by LLVM's names of the opcodes; processors without
-/// fused ones multiply and add.
-static bool isMultiplyAdd(StringRef opcode, bool fused) {
+/// What a loop multiplies with. Processors without fused instructions multiply
+/// and add; pairs are of bfloat16 numbers, tiles the registers of AMX.
+enum class Kind { Separate, Fused, Pairs, Tiles };
+
+/// On vectors or scalars, by LLVM's names of the opcodes.
+static bool isMultiplyAdd(StringRef opcode, Kind kind) {
   static const Regex fusedNames("^(FML[AS]|FN?M(ADD|SUB)[SH]|VFN?M(ADD|SUB))");
   static const Regex products("^V?MUL[PS]S");
-  return (fused ? fusedNames : products).match(opcode);
+  switch (kind) {
+  case Kind::Separate:
+    return products.match(opcode);
+  case Kind::Fused:
+    return fusedNames.match(opcode);
+  case Kind::Pairs:
+    return opcode.starts_with("VDPBF16PS");
+  case Kind::Tiles:
+    return opcode.starts_with("TDPBF16PS");
+  }
+  return false;
 }
 
-/// Independent multiply-adds: enough chains to fill four pipes of latency 5.
-static std::string peakLoop(const AssemblyTarget &target, bool fused) {
+/// Cycles of Sapphire Rapids per tdpbf16ps of 16 rows, until its sums can be
+/// added to, and per tile loaded from the first cache (Intel 64 and IA-32
+/// Architectures Optimization Reference Manual, chapter on AMX).
+static constexpr double tileProduct = 16, tileSumsReady = 52, tileLoad = 8;
+
+/// Independent multiply-adds: enough chains to fill four pipes of latency 5, or
+/// two of latency 8.
+static std::string peakLoop(const AssemblyTarget &target, Kind kind) {
   const unsigned chains = 24;
   bool isArm = Triple(target.triple).isAArch64();
   std::string text;
   for (unsigned i = 0; i < chains; ++i) {
     if (isArm)
       text += formatv("fmla v{0}.4s, v30.4s, v31.4s\n", i);
-    else if (fused && target.vectorFloats == 16)
+    else if (kind == Kind::Pairs && target.vectorFloats == 16)
+      text += formatv("vdpbf16ps %zmm30, %zmm31, %zmm{0}\n", i);
+    else if (kind == Kind::Pairs)
+      text += formatv("vdpbf16ps %ymm14, %ymm15, %ymm{0}\n", i % 14);
+    else if (kind == Kind::Fused && target.vectorFloats == 16)
       text += formatv("vfmadd231ps %zmm30, %zmm31, %zmm{0}\n", i);
-    else if (fused)
+    else if (kind == Kind::Fused)
       text += formatv("vfmadd231ps %ymm14, %ymm15, %ymm{0}\n", i % 14);
     else
       text += formatv("mulps %xmm14, %xmm{0}\naddps %xmm15, %xmm{0}\n", i % 14);
@@ -109,22 +136,22 @@ public:
   Rating(const AssemblyTarget &target, const MachineTables &tables,
          const Assembly &assembly)
       : target(target), tables(tables), assembly(assembly) {
-    fused = any_of(assembly.instructions, [&](const MCInst &instruction) {
-      return isMultiplyAdd(opcode(instruction), /*fused=*/true);
-    });
+    if (count(assembly.instructions, Kind::Fused) == 0)
+      floats = Kind::Separate;
   }
 
   std::vector<AssemblyLoop> loops() const {
     std::vector<AssemblyLoop> all = innermostLoops(assembly, tables);
-    erase_if(all,
-             [&](const AssemblyLoop &loop) { return count(body(loop)) == 0; });
+    erase_if(all, [&](const AssemblyLoop &loop) {
+      return count(body(loop), kindOf(body(loop))) == 0;
+    });
     return all;
   }
 
   RatedLoop describe(const AssemblyLoop &loop) const {
     RatedLoop rated;
     rated.instructions = body(loop).size();
-    rated.multiplyAdds = count(body(loop));
+    rated.multiplyAdds = count(body(loop), kindOf(body(loop)));
     rated.stackOperands =
         count_if(body(loop), [&](const MCInst &i) { return touchesStack(i); });
     return rated;
@@ -140,26 +167,72 @@ public:
                                target.triple + "'");
     if (!info->getSchedModel().hasInstrSchedModel())
       return createStringError("LLVM has no model of '" + processor + "'");
-    Expected<std::unique_ptr<Assembly>> independent =
-        Assembly::parse(peakLoop(target, fused), tables, target.features);
-    if (!independent)
-      return independent.takeError();
     Model model(tables, *info);
-    ArrayRef<MCInst> most = (*independent)->instructions;
-    Expected<double> least = model.cycles(most);
-    if (!least)
-      return least.takeError();
-    double peak = count(most) / *least;
+    std::map<Kind, double> peaks = {{Kind::Tiles, 1 / tileProduct}};
     for (auto [loop, row] : zip(loops, rated)) {
-      Expected<double> cycles = model.cycles(body(loop));
+      Kind kind = kindOf(body(loop));
+      auto [peak, isNew] = peaks.try_emplace(kind);
+      if (isNew) {
+        Expected<double> measured = peakOf(kind, model);
+        if (!measured)
+          return measured.takeError();
+        peak->second = *measured;
+      }
+      Expected<double> cycles = kind == Kind::Tiles
+                                    ? tileCycles(body(loop), model)
+                                    : model.cycles(body(loop));
       if (!cycles)
         return cycles.takeError();
-      row.use.push_back(row.multiplyAdds / *cycles / peak);
+      row.use.push_back(row.multiplyAdds / *cycles / peak->second);
     }
     return Error::success();
   }
 
 private:
+  /// Multiply-adds per cycle, as instructions.
+  Expected<double> peakOf(Kind kind, Model &model) const {
+    Expected<std::unique_ptr<Assembly>> independent =
+        Assembly::parse(peakLoop(target, kind), tables, target.features);
+    if (!independent)
+      return independent.takeError();
+    ArrayRef<MCInst> most = (*independent)->instructions;
+    Expected<double> cycles = model.cycles(most);
+    if (!cycles)
+      return cycles.takeError();
+    return count(most, kind) / *cycles;
+  }
+  /// The longest of: products, one after the other; those with the same sums,
+  /// each after the one before; loads of tiles; everything else.
+  Expected<double> tileCycles(ArrayRef<MCInst> body, Model &model) const {
+    std::vector<MCInst> others;
+    std::map<MCRegister, double> chains;
+    double products = 0, loads = 0;
+    for (const MCInst &instruction : body) {
+      if (isMultiplyAdd(opcode(instruction), Kind::Tiles)) {
+        products += tileProduct;
+        chains[instruction.getOperand(0).getReg()] += tileSumsReady;
+      } else if (opcode(instruction).starts_with("TILELOADD")) {
+        loads += tileLoad;
+      } else {
+        others.push_back(instruction);
+      }
+    }
+    double longest = std::max(products, loads);
+    for (const auto &[sums, cycles] : chains)
+      longest = std::max(longest, cycles);
+    if (others.empty())
+      return longest;
+    Expected<double> rest = model.cycles(others);
+    if (!rest)
+      return rest.takeError();
+    return std::max(longest, *rest);
+  }
+  Kind kindOf(ArrayRef<MCInst> body) const {
+    for (Kind kind : {Kind::Tiles, Kind::Pairs})
+      if (count(body, kind) > 0)
+        return kind;
+    return floats;
+  }
   StringRef opcode(const MCInst &instruction) const {
     return tables.instructions->getName(instruction.getOpcode());
   }
@@ -167,9 +240,9 @@ private:
     return ArrayRef(assembly.instructions)
         .slice(loop.first, loop.last - loop.first + 1);
   }
-  unsigned count(ArrayRef<MCInst> body) const {
+  unsigned count(ArrayRef<MCInst> body, Kind kind) const {
     return count_if(body, [&](const MCInst &instruction) {
-      return isMultiplyAdd(opcode(instruction), fused);
+      return isMultiplyAdd(opcode(instruction), kind);
     });
   }
   bool touchesStack(const MCInst &instruction) const {
@@ -184,7 +257,7 @@ private:
   const AssemblyTarget &target;
   const MachineTables &tables;
   const Assembly &assembly;
-  bool fused = true;
+  Kind floats = Kind::Fused;
 };
 
 } // namespace
