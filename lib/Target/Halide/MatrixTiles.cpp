@@ -317,6 +317,8 @@ class SetShapes : public IRMutator {
 public:
   using IRMutator::mutate;
   Stmt mutate(const Stmt &s) override {
+    if (!s.defined()) // what a test without an else has
+      return s;
     FindShapes found;
     s.accept(&found);
     if (found.shapes.size() > 1)

@@ -10,6 +10,7 @@
 #include "TileInstructions.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/IntrinsicsX86.h"
@@ -60,13 +61,27 @@ static void replace(llvm::CallInst &call, ID instruction) {
   call.eraseFromParent();
 }
 
+/// Whatever processor the function is for.
+static void allowTiles(llvm::Function &function) {
+  std::string features =
+      function.getFnAttribute("target-features").getValueAsString().str();
+  features += features.empty() ? "" : ",";
+  function.addFnAttr("target-features", features + "+amx-tile,+amx-bf16");
+}
+
 void upconv::replaceTileCalls(llvm::Module &module) {
+  llvm::SmallSetVector<llvm::Function *, 4> users;
   for (llvm::Function &function : llvm::make_early_inc_range(module)) {
     ID instruction = instructionOf(function.getName());
     if (instruction == llvm::Intrinsic::not_intrinsic)
       continue;
-    for (llvm::User *user : llvm::make_early_inc_range(function.users()))
-      replace(*llvm::cast<llvm::CallInst>(user), instruction);
+    for (llvm::User *user : llvm::make_early_inc_range(function.users())) {
+      auto *call = llvm::cast<llvm::CallInst>(user);
+      users.insert(call->getFunction());
+      replace(*call, instruction);
+    }
     function.eraseFromParent();
   }
+  for (llvm::Function *user : users)
+    allowTiles(*user);
 }
