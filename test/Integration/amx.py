@@ -6,105 +6,159 @@ processor has no AMX an interpreter executes its instructions."""
 
 from __future__ import annotations
 
+import json
 import platform
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from tile_machine import LEAST, TARGET, WITHOUT, Machine, is_native, runs
-from upconv_testing import (Report, errors_of, example_models, guarded, in_parallel, require, save, scratch, shared_models,
+from upconv_testing import (Report, difference, errors_of, example_models, guarded, in_parallel, require, save, scratch, shared_models,
                             upconv, write_layer)
 
 SAME = {"padding": "same"}
-# (class, arguments, spatial sizes besides the innermost one, table, strategy, pairs per tile register: steps)
+# (class, arguments, spatial sizes besides the innermost one), and below what the tables say of each.
 FORMS = [
-    ("Conv1DTranspose", {"kernel_size": 4, "strides": 2, **SAME}, (), "conv-transpose", "strategy: phase, amx: 2, nv: 2"),
-    ("Conv1D", {"kernel_size": 3, "dilation_rate": 2, **SAME}, (), "conv", "strategy: conv, amx: 1, nv: 4"),
-    ("Conv1DTranspose", {"kernel_size": 5, "strides": 3}, (), "conv-transpose",
-     "strategy: phase-gemm, amx: 2, nv: 2, pad: 1"),
-    ("Dense", {}, None, "matmul", "strategy: matmul, amx: 2, nv: 2"),
-    ("Conv1DTranspose", {"kernel_size": 2, "strides": 2}, (), "conv-transpose", "strategy: stacked, amx: 4, nv: 1"),
-    ("Conv2D", {"kernel_size": 3, "strides": 2, **SAME}, (3,), "conv", "strategy: conv, amx: 2, nv: 2, pad: 1"),
-    ("Conv2DTranspose", {"kernel_size": 3, "strides": 2, **SAME}, (2,), "conv-transpose",
-     "strategy: phase, amx: 4, nv: 1, fuse: 2"),
+    ("Conv1DTranspose", {"kernel_size": [4], "strides": [2], **SAME}, (1,)),
+    ("Conv1D", {"kernel_size": [3], "dilation_rate": [2], **SAME}, (1,)),
+    ("Conv1DTranspose", {"kernel_size": [5], "strides": [3]}, (1,)),
+    ("Dense", {}, ()),
+    ("Conv1DTranspose", {"kernel_size": [2], "strides": [2]}, (1,)),
+    ("Conv2D", {"kernel_size": [3, 3], "strides": [2, 2], **SAME}, (1, 3)),
+    ("Conv2DTranspose", {"kernel_size": [3, 3], "strides": [2, 2], **SAME}, (1, 2)),
 ]
+TABLES = {
+    "conv-transpose": ["when: { kernel: 4 }, use: { strategy: phase, amx: 2, nv: 2 }",
+                       "when: { kernel: 5 }, use: { strategy: phase-gemm, amx: 2, nv: 2, pad: 1 }",
+                       "when: { kernel: 2 }, use: { strategy: stacked, amx: 4, nv: 1 }",
+                       "use: { strategy: phase, amx: 4, nv: 1, fuse: 2 }"],
+    "conv": ["when: { rank: 1 }, use: { strategy: conv, amx: 1, nv: 4 }",
+             "use: { strategy: conv, amx: 2, nv: 2, pad: 1 }"],
+    "matmul": ["use: { strategy: matmul, amx: 2, nv: 2 }"],
+}
 TAILS = range(1, 34)
+# Inputs of a model have one batch size unless they are Dense layers'.
+MODELS = 3
 
 
-def tail(number: int) -> tuple:
-    """Every size of 1 to two tile registers and one more, of pixels, pairs of channels and
-    channels: 33 of each, in orders that have nothing in common."""
-    class_name, arguments, outer, op, use = FORMS[number % len(FORMS)]
-    pixels, pairs, channels = (1 + number * step % len(TAILS) for step in (1, 7, 13))
-    cin = 2 * pairs - number % 2
-    size = {"units": channels} if class_name == "Dense" else {"filters": channels}
-    shape = (pixels, cin) if outer is None else (1, *outer, pixels, cin)
-    return class_name, {**arguments, **size}, shape, op, use
+class Branch(NamedTuple):
+    """A layer with an input of its own: every size from 1 to two tile registers and one more,
+    of pixels, pairs of channels and channels, in orders that have nothing in common."""
+    number: int
+
+    @property
+    def pixels(self) -> int:
+        return 1 + self.number
+
+    @property
+    def pairs(self) -> int:
+        return 1 + self.number * 7 % len(TAILS)
+
+    @property
+    def channels(self) -> int:
+        return 1 + self.number * 13 % len(TAILS)
+
+    def layers(self) -> list[dict]:
+        class_name, arguments, outer = FORMS[self.number % len(FORMS)]
+        size = {"units" if class_name == "Dense" else "filters": self.channels}
+        shape = [*outer, self.pixels, 2 * self.pairs - self.number % 2]
+        nodes = (("InputLayer", f"x{self.number}", [], {"batch_input_shape": shape, "dtype": "float32"}),
+                 (class_name, f"y{self.number}", [[[f"x{self.number}", 0, 0, {}]]], {**arguments, **size}))
+        return [{"class_name": kind, "name": name, "inbound_nodes": calls, "config": {"name": name, **config}}
+                for kind, name, calls, config in nodes]
 
 
-MORE = [
-    # Two passes over the output, a last step of another size, several channel tiles.
-    ("Conv2DTranspose", {"filters": 40, "kernel_size": 3, "strides": 2, **SAME}, (1, 2, 33, 330), "conv-transpose",
-     "strategy: phase, amx: 2, nv: 2, panel: 64"),
-    ("Conv2DTranspose", {"filters": 70, "kernel_size": 4, "strides": 2, "activation": "relu", **SAME}, (2, 3, 40, 80),
-     "conv-transpose", "strategy: phase, amx: 2, nv: 2, order: 1, block: 64"),
-    ("Conv3DTranspose", {"filters": 17, "kernel_size": 3, "strides": 2, **SAME}, (1, 3, 4, 20, 37), "conv-transpose",
-     "strategy: phase, amx: 1, nv: 2"),
+def write_branches(path: Path, branches: list[Branch]) -> Path:
+    path.write_text(json.dumps({"class_name": "Functional", "config": {
+        "name": "tails", "layers": [layer for branch in branches for layer in branch.layers()],
+        "input_layers": [[f"x{branch.number}", 0, 0] for branch in branches],
+        "output_layers": [[f"y{branch.number}", 0, 0] for branch in branches]}}))
+    return path
+
+
+def verified(machine: Machine, folder: Path, model: Path, entries: dict[str, list[str]], kernels: int,
+             *flags: object) -> tuple[str | None, dict[str, int] | None]:
+    """What is wrong, and what was executed."""
+    tables = machine.tables(folder / "tables", entries)
+    result = upconv("verify", model, "--target", TARGET, "--precision", "bf16", "--schedules", tables, "--remarks",
+                    "--exact", *flags, env=machine.environment(folder / "counts"))
+    if result.returncode:
+        return errors_of(result) or result.stdout.decode(), None
+    taken = result.stderr.decode().count(f"{tables / TARGET}/")
+    if taken != kernels:
+        return f"{taken} of {kernels} kernels have these schedules", None
+    return None, machine.counted(folder / "counts")
+
+
+def tails(machine: Machine, number: int) -> str | None:
+    branches = [Branch(n) for n in range(len(TAILS)) if n % MODELS == number]
+    with scratch() as folder:
+        model = write_branches(folder / "model.json", branches)
+        return verified(machine, folder, model, TABLES, len(branches))[0]
+
+
+# A layer of several channel tiles; passes over the output whose last is shorter; three dimensions. How
+# often the registers are set up in a call, if not once.
+SINGLE = [
+    ("Conv2DTranspose", {"filters": 70, "kernel_size": 4, "strides": 2, "activation": "relu", **SAME}, "2,3,40,80",
+     "strategy: phase, amx: 2, nv: 2, order: 1, block: 64", 1),
+    ("Conv1DTranspose", {"filters": 40, "kernel_size": 7, "strides": 1, **SAME}, "1,33,330",
+     "strategy: phase, amx: 2, nv: 2, panel: 64", None),
+    ("Conv3DTranspose", {"filters": 17, "kernel_size": 3, "strides": 2, **SAME}, "1,3,2,20,37",
+     "strategy: phase, amx: 1, nv: 2", 1),
 ]
 
 
-def verified(machine: Machine, case: tuple, *flags: object) -> str | None:
-    class_name, arguments, shape, op, use = case
+def single(machine: Machine, case: tuple) -> str | None:
+    class_name, arguments, shape, use, settings = case
     with scratch() as folder:
         layer = write_layer(folder, class_name, {"name": "layer", **arguments})
-        tables = machine.tables(folder / "tables", {op: use})
-        result = upconv("verify", layer, "--input-shape", ",".join(map(str, shape)), "--target", TARGET, "--precision",
-                        "bf16", "--schedules", tables, "--remarks", *flags,
-                        env=machine.environment(folder / "counts"))
-        if result.returncode:
-            return errors_of(result) or result.stdout.decode()
-        if str(tables / TARGET) not in result.stderr.decode():
-            return "its schedule was not taken"
-        counts = machine.counted(folder / "counts")
-        if counts is None:
-            return None
-        # Single positions at the edges, and a last pass of fewer channels, have a shape of their own.
-        once = not any(word in use for word in ("pad", "phase-gemm", "stacked", "panel"))
-        if once and counts["ldtilecfg"] != counts["tilerelease"]:
-            return f"registers set up more than once a call: {counts}"
+        problem, counts = verified(machine, folder, layer, {"conv-transpose": [f"use: {{ {use} }}"]}, 1, "--input-shape",
+                                   shape)
+        if problem or not counts:
+            return problem
+        if settings and counts["ldtilecfg"] != settings * counts["tilerelease"]:
+            return f"registers set up more than {settings} times a call: {counts}"
         return None
 
 
 def exact(report: Report, machine: Machine) -> None:
-    cases = [tail(number) for number in range(len(TAILS))] + MORE
-    for index in range(3):
-        covered = {(case[2][-2], (case[2][-1] + 1) // 2, case[1].get("filters", case[1].get("units")))[index]
-                   for case in cases[:len(TAILS)]}
-        assert covered == set(TAILS)
+    for sizes in ("pixels", "pairs", "channels"):
+        assert {getattr(Branch(number), sizes) for number in range(len(TAILS))} == set(TAILS)
+    cases = [("tails", number) for number in range(MODELS)] + [("single", case) for case in SINGLE]
+
     def check(case: tuple) -> str | None:
-        return guarded(lambda: verified(machine, case, "--exact"))
+        return guarded(lambda: (tails if case[0] == "tails" else single)(machine, case[1]))
 
     for case, problem in zip(cases, in_parallel(check, cases), strict=True):
-        report.add("exact", f"{case[0]}({case[1]}) of {case[2]}, {case[4]}", problem)
+        report.add("exact", str(case), problem)
 
 
 def unknown_sizes(machine: Machine) -> str | None:
-    """The bits of known sizes, for lengths below and above a tile's."""
+    """Lengths below and above a tile's, against float32."""
     with scratch() as folder:
         layer = write_layer(folder, "Conv1DTranspose", {"filters": 24, "kernel_size": 4, "strides": 2, **SAME})
-        tables = machine.tables(folder / "tables", {"conv-transpose": "strategy: phase, amx: 2, nv: 2"})
-        common = ("--init", "1", "--precision", "bf16", "--target", TARGET, "--schedules", tables)
-        require(upconv("compile", layer, "--input-shape", "?,?,40", "--name", "m", *common, "-o", folder))
+        tables = machine.tables(folder / "tables",
+                                {"conv-transpose": ["use: { strategy: phase, amx: 2, nv: 2 }"]})
         random = np.random.default_rng(1)
+        np.savez(folder / "w.npz", kernel=random.integers(-3, 4, (4, 24, 40)).astype(np.float32),
+                 bias=random.integers(-3, 4, 24).astype(np.float32))
+        libraries = []
+        for name, flags in (("rounded", ("--target", TARGET, "--precision", "bf16", "--schedules", tables)),
+                            ("float32", ("--target", LEAST))):
+            require(upconv("compile", layer, "--input-shape", "?,?,40", "--weights", folder / "w.npz", *flags, "--name",
+                           name, "-o", folder))
+            libraries.append(folder / f"lib{name}.a")
         for length in (1, 31, 32, 50):
-            x = save(folder / "x.npy", random.standard_normal((2, length, 40)))
+            x = save(folder / "x.npy", random.integers(-4, 5, (2, length, 40)))
             outputs = []
-            for model, flags in ((folder / "libm.a", ()), (layer, (*common, "--input-shape", f"2,{length},40"))):
-                require(upconv("run", model, *flags, "--input", x, "--output", folder / "y.npy",
+            for library in libraries:
+                require(upconv("run", library, "--input", x, "--output", folder / "y.npy",
                                env=machine.environment(folder / "counts")))
                 outputs.append(np.load(folder / "y.npy"))
-            if not np.array_equal(*outputs):
-                return f"other numbers at length {length}"
+            if problem := difference(*outputs):
+                return f"length {length}: {problem}"
         machine.counted(folder / "counts")
         return None
 
@@ -114,7 +168,7 @@ def threads(machine: Machine) -> str | None:
     with scratch() as folder:
         layer = write_layer(folder, "Conv1DTranspose", {"filters": 64, "kernel_size": 4, "strides": 2, **SAME})
         tables = machine.tables(folder / "tables",
-                                {"conv-transpose": "strategy: phase-gemm, amx: 2, nv: 2, pad: 1, task: 2"})
+                                {"conv-transpose": ["use: { strategy: phase-gemm, amx: 2, nv: 2, pad: 1, task: 2 }"]})
         require(upconv("compile", layer, "--input-shape", "1,901,70", "--init", "1", "--precision", "bf16", "--target",
                        TARGET, "--schedules", tables, "--name", "m", "-o", folder))
         x = save(folder / "x.npy", np.random.default_rng(2).standard_normal((1, 901, 70)))
@@ -134,7 +188,7 @@ def not_finite(machine: Machine) -> str | None:
     """What is infinite or no number stays with the positions that it belongs to."""
     with scratch() as folder:
         layer = write_layer(folder, "Conv1D", {"filters": 20, "kernel_size": 3, **SAME})
-        tables = machine.tables(folder / "tables", {"conv": "strategy: conv, amx: 2, nv: 2"})
+        tables = machine.tables(folder / "tables", {"conv": ["use: { strategy: conv, amx: 2, nv: 2 }"]})
         values = np.random.default_rng(3).standard_normal((1, 39, 37))
         values[0, 7, 36], values[0, 20, 0], values[0, 38, 35] = np.inf, np.nan, -np.inf
         x = save(folder / "x.npy", values)

@@ -60,13 +60,13 @@ class Machine:
         self.number = 0
         write_targets(folder)
 
-    def tables(self, folder: Path, uses: dict[str, str]) -> Path:
-        """Tables whose only entries are `uses`, by table; the tool's own where there are none."""
+    def tables(self, folder: Path, entries: dict[str, list[str]]) -> Path:
+        """These entries, by table; the tool's own where there are none."""
         (folder / TARGET).mkdir(parents=True)
         (folder / "targets.yaml").write_text((self.folder / "targets.yaml").read_text())
-        for op, use in uses.items():
+        for op, lines in entries.items():
             (folder / TARGET / f"{op}-bf16.yaml").write_text(
-                f"basis: model\nentries:\n  - {{ use: {{ {use} }}, why: test }}\n")
+                "basis: model\nentries:\n" + "".join(f"  - {{ {line}, why: test }}\n" for line in lines))
         return folder
 
     def environment(self, counts: Path) -> dict[str, str]:
