@@ -1,16 +1,13 @@
-//===- Processor.c - Does this processor run these kernels? ---------------===//
+//===- Processor.c - What this processor has ------------------------------===//
 //
 // cpuid says what the processor has, xgetbv whether the system saves the wide
-// registers; both are needed. AMX's registers are 8 KiB, which Linux saves for
-// processes that have asked (Documentation/arch/x86/xstate.rst). Written out
+// registers; both are needed. Written out
 // here because libgcc's helper would be one more thing to link, with a
 // constructor of its own.
 //
 //===----------------------------------------------------------------------===//
 
 #include "upconv/Runtime/Runtime.h"
-
-#include <stdatomic.h>
 
 #if defined(__x86_64__)
 
@@ -92,52 +89,3 @@ uint32_t upconv_rt_cpu_features(void) {
 uint32_t upconv_rt_cpu_features(void) { return 0; }
 
 #endif
-
-#if defined(__x86_64__) && defined(__linux__)
-
-int upconv_rt_permit_tiles(void) {
-  enum { arch_prctl = 158, request_permission = 0x1023, tile_data = 18 };
-  long result;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"((long)arch_prctl), "D"((long)request_permission),
-                     "S"((long)tile_data)
-                   : "rcx", "r11", "memory");
-  return result == 0;
-}
-
-#else
-
-int upconv_rt_permit_tiles(void) { return 0; }
-
-#endif
-
-// Beside the features. Every thread that asks finds the same; one that stores
-// the word without what another asked has that asked again.
-enum { ASKED_FOR_TILES = 1 << 29 };
-static const uint32_t ASKED = 1u << 31;
-
-static _Atomic uint32_t known_features;
-
-int upconv_rt_cpu_supports(uint32_t required) {
-  uint32_t have = atomic_load_explicit(&known_features, memory_order_relaxed);
-  uint32_t before = have;
-  if (!have)
-    have = upconv_rt_cpu_features() | ASKED;
-  if ((have & required) == required && (required & UPCONV_RT_AMX_TILE) &&
-      !(have & ASKED_FOR_TILES)) {
-    have |= ASKED_FOR_TILES;
-    if (!upconv_rt_permit_tiles())
-      have &= ~(uint32_t)UPCONV_RT_AMX_TILE;
-  }
-  if (have != before)
-    atomic_store_explicit(&known_features, have, memory_order_relaxed);
-  return (have & required) == required;
-}
-
-int upconv_rt_prepare(uint32_t required) {
-  if (required && !upconv_rt_cpu_supports(required))
-    return UPCONV_RT_UNSUPPORTED_CPU;
-  upconv_rt_available_cores();
-  return UPCONV_RT_OK;
-}

@@ -53,3 +53,20 @@ void upconv_rt_gate_wake(upconv_rt_gate *gate, _Atomic uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, UPCONV_RT_MAX_THREADS, NULL,
           NULL, 0);
 }
+
+// AMX's registers are 8 KiB, which Linux gives and saves to processes that have
+// asked (Documentation/arch/x86/xstate.rst). The C library has no function.
+int upconv_rt_permit_tiles(void) {
+#if defined(__x86_64__)
+  enum { arch_prctl = 158, request_permission = 0x1023, tile_data = 18 };
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"((long)arch_prctl), "D"((long)request_permission),
+                     "S"((long)tile_data)
+                   : "rcx", "r11", "memory");
+  return result == 0;
+#else
+  return 0;
+#endif
+}

@@ -72,3 +72,6 @@ int upconv_rt_available_cores(void) {
     return UPCONV_RT_MAX_THREADS;
   return cores > 0 ? cores : 1;
 }
+
+// No kernel for this system uses them.
+int upconv_rt_permit_tiles(void) { return 0; }

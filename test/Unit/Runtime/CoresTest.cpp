@@ -120,7 +120,13 @@ TEST(Processor, AgreesWithTheCompilersOwnCheck) {
             !!__builtin_cpu_supports("vpclmulqdq"));
   EXPECT_EQ(!!(have & UPCONV_RT_BMI2), !!__builtin_cpu_supports("bmi2"));
   EXPECT_EQ(!!(have & UPCONV_RT_LZCNT), !!__builtin_cpu_supports("lzcnt"));
-  EXPECT_TRUE(upconv_rt_cpu_supports(have));
+  // The rest: AMX has to be asked for.
+  const uint32_t amx = UPCONV_RT_AMX_TILE | UPCONV_RT_AMX_BF16;
+  EXPECT_EQ(!!(have & UPCONV_RT_AMX_TILE),
+            !!__builtin_cpu_supports("amx-tile"));
+  EXPECT_EQ(!!(have & UPCONV_RT_AMX_BF16),
+            !!__builtin_cpu_supports("amx-bf16"));
+  EXPECT_TRUE(upconv_rt_cpu_supports(have & ~amx));
   EXPECT_FALSE(upconv_rt_cpu_supports(1u << 30));
   EXPECT_EQ(upconv_rt_prepare(1u << 30), UPCONV_RT_UNSUPPORTED_CPU);
 }

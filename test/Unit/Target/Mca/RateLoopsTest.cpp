@@ -59,6 +59,45 @@ TEST(RateLoops, ChainsAgainstUnitsTimesLatency) {
   EXPECT_NEAR(few[0].use[1], 0.25, 0.03);
 }
 
+/// 2 x 2 registers of sums, or fewer.
+static std::string tileLoop(unsigned sums) {
+  std::string text = ".LBB0_1: # %\"5_for_acc1.s2.ci\"\n";
+  for (unsigned i = 0; i < 4; ++i)
+    text += "tileloadd (%rax,%rbx), %tmm" + std::to_string(4 + i) + "\n";
+  for (unsigned i = 0; i < 4; ++i)
+    text += "tdpbf16ps %tmm7, %tmm4, %tmm" + std::to_string(i % sums) + "\n";
+  return text + "addq $64, %rax\ncmpq %rcx, %rax\njne .LBB0_1\nret\n";
+}
+
+// 64 cycles of products, 32 of loads; sums are ready after 52.
+TEST(RateLoops, TileRegisters) {
+  const AssemblyTarget amx = {"x86_64-unknown-linux-gnu",
+                              "+avx512f,+amx-tile,+amx-bf16", 16};
+  std::vector<RatedLoop> loops = rate(tileLoop(4), amx, {"sapphirerapids"});
+  ASSERT_EQ(loops.size(), 1u);
+  EXPECT_EQ(loops[0].name, "acc1.s2.ci");
+  EXPECT_EQ(loops[0].multiplyAdds, 4u);
+  EXPECT_NEAR(loops[0].use[0], 1.0, 1e-9);
+  EXPECT_NEAR(rate(tileLoop(2), amx, {"sapphirerapids"})[0].use[0], 64. / 104,
+              1e-9);
+  EXPECT_NEAR(rate(tileLoop(1), amx, {"sapphirerapids"})[0].use[0], 64. / 208,
+              1e-9);
+}
+
+// LLVM's model: one in two cycles.
+TEST(RateLoops, PairsAgainstTheirOwnPeak) {
+  const AssemblyTarget pairs = {"x86_64-unknown-linux-gnu",
+                                "+avx512f,+avx512bf16", 16};
+  std::string text = ".LBB0_1: # %\"5_for_acc1.s1.ci\"\n";
+  for (int i = 0; i < 16; ++i)
+    text += "vdpbf16ps %zmm30, %zmm31, %zmm" + std::to_string(i) + "\n";
+  text += "addq $64, %rax\ncmpq %rcx, %rax\njne .LBB0_1\nret\n";
+  std::vector<RatedLoop> loops = rate(text, pairs, {"sapphirerapids"});
+  ASSERT_EQ(loops.size(), 1u);
+  EXPECT_EQ(loops[0].multiplyAdds, 16u);
+  EXPECT_NEAR(loops[0].use[0], 1.0, 0.03);
+}
+
 TEST(RateLoops, LoadsBesideMultiplyAdds) {
   std::string loads;
   for (int i = 0; i < 24; ++i)
