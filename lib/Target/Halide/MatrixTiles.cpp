@@ -196,11 +196,14 @@ static Stmt products(const MatrixTile &tile, const Call *call) {
   std::vector<Stmt> list;
   Registers registers(shape, last);
   Operands pixels(registers.pixels), weights(registers.weights);
-  auto load = [&](const Load *from, const Expr &index, const Expr &stride) {
-    return [&list, from, index, stride](int into) {
+  // What differs between the registers is added behind the widening: all of a
+  // step then share an address.
+  auto load = [&](const Load *from, const Expr &distance, const Expr &stride) {
+    return [&list, from, distance, stride](int into) {
       list.push_back(
-          instruction("upconv_tile_load", {number(into), address(from),
-                                           bytes(index), bytes(stride)}));
+          instruction("upconv_tile_load",
+                      {number(into), address(from),
+                       bytes(from->index) + bytes(distance), bytes(stride)}));
     };
   };
   int64_t row = 0;
@@ -209,12 +212,10 @@ static Stmt products(const MatrixTile &tile, const Call *call) {
       for (int64_t i = 0; i < tile.vectors; ++i) {
         // There and back, so that what was loaded last is used first.
         int64_t v = row % 2 ? tile.vectors - 1 - i : i;
-        Expr from =
-            pixel->index + number(y) * rowStride + number(start) * pixelStride;
+        Expr from = number(y) * rowStride + number(start) * pixelStride;
         int a = pixels.get(row, load(pixel, from, pixelStride));
         int b =
-            weights.get(v, load(weight, weight->index + number(v * tile.lanes),
-                                weightStride));
+            weights.get(v, load(weight, number(v * tile.lanes), weightStride));
         list.push_back(instruction(multiplyTilesName,
                                    {number(row * tile.vectors + v), number(a),
                                     number(b), number(macs)}));
