@@ -2,6 +2,8 @@
 
 #include "Measure.h"
 
+#include "upconv/Timing/Timing.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -53,6 +55,15 @@ std::optional<BenchRequest> upconv::benchRequest(const Session &session) {
   request.fma = llvm::is_contained(target.requires_, "fma") ||
                 target.vectorFloats > 8 ||
                 llvm::StringRef(target.triple).starts_with("aarch64");
+  // Of a layer whose products are all AMX's, that is the peak.
+  bool multiplies = false, inTiles = true;
+  for (const KernelSpec &kernel : session.built.kernels)
+    if (kernel.hasWeights()) {
+      multiplies = true;
+      inTiles &= kernel.usesMatrixTiles();
+    }
+  if (multiplies && inTiles)
+    request.vectorFloats = UPCONV_TIMING_TILES;
   for (const KernelCall &call : session.built.calls)
     request.usefulMacs +=
         std::max<int64_t>(usefulMacs(session.built.kernels[call.kernel]), 0);

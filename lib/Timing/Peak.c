@@ -10,6 +10,12 @@
 
 #include <time.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 double upconv_timing_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -84,6 +90,41 @@ PEAK_LOOP(fused4x16, WITH(""), Vector4, 16, "w", FUSED)
 PEAK_LOOP(fused4x24, WITH(""), Vector4, 24, "w", FUSED)
 #endif
 
+#if defined(__x86_64__)
+/// One loop form of AMX: products into four registers of sums, or six, with
+/// operands in two others. Zeros take as long as any numbers.
+#define TILE(NUMBER) "tdpbf16ps %%tmm7, %%tmm6, %%tmm" #NUMBER "\n"
+#define TILE_LOOP(NAME, PRODUCTS)                                              \
+  static void NAME(int64_t rounds) {                                           \
+    configure_tiles();                                                         \
+    for (int64_t round = 0; round < rounds; ++round)                           \
+      __asm__ volatile(PRODUCTS : :);                                          \
+    __asm__ volatile("tilerelease");                                           \
+  }
+
+/// Eight registers of 16 rows of 64 bytes, which are zeros then.
+static void configure_tiles(void) {
+  uint8_t setting[64] __attribute__((aligned(64))) = {1};
+  for (int tile = 0; tile < 8; ++tile) {
+    setting[16 + 2 * tile] = 64;
+    setting[48 + tile] = 16;
+  }
+  __asm__ volatile("ldtilecfg %0" : : "m"(setting));
+}
+
+TILE_LOOP(tiles4, TILE(0) TILE(1) TILE(2) TILE(3))
+TILE_LOOP(tiles6, TILE(0) TILE(1) TILE(2) TILE(3) TILE(4) TILE(5))
+
+/// The system has to be asked, once and for the whole process.
+static int has_tiles(void) {
+  const long request_permission = 0x1023, tile_data = 18;
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & d >> 24 & 1))
+    return 0;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#endif
+
 /// A loop form for vectors of so many floats.
 typedef struct {
   int64_t vector_floats;
@@ -94,16 +135,28 @@ typedef struct {
 
 static const Form forms[] = {
 #if defined(__x86_64__)
-    {4, 1, 8, fused4x8},        {4, 1, 12, fused4x12},
-    {4, 1, 14, fused4x14},      {4, 0, 8, separate4x8},
-    {4, 0, 12, separate4x12},   {4, 0, 14, separate4x14},
-    {8, 1, 8, fused8x8},        {8, 1, 10, fused8x10},
-    {8, 1, 12, fused8x12},      {8, 1, 14, fused8x14},
-    {8, 0, 8, separate8x8},     {8, 0, 12, separate8x12},
-    {8, 0, 14, separate8x14},   {16, 1, 8, fused16x8},
-    {16, 1, 10, fused16x10},    {16, 1, 12, fused16x12},
-    {16, 1, 16, fused16x16},    {16, 1, 24, fused16x24},
-    {16, 0, 16, separate16x16}, {16, 0, 24, separate16x24},
+    {4, 1, 8, fused4x8},
+    {4, 1, 12, fused4x12},
+    {4, 1, 14, fused4x14},
+    {4, 0, 8, separate4x8},
+    {4, 0, 12, separate4x12},
+    {4, 0, 14, separate4x14},
+    {8, 1, 8, fused8x8},
+    {8, 1, 10, fused8x10},
+    {8, 1, 12, fused8x12},
+    {8, 1, 14, fused8x14},
+    {8, 0, 8, separate8x8},
+    {8, 0, 12, separate8x12},
+    {8, 0, 14, separate8x14},
+    {16, 1, 8, fused16x8},
+    {16, 1, 10, fused16x10},
+    {16, 1, 12, fused16x12},
+    {16, 1, 16, fused16x16},
+    {16, 1, 24, fused16x24},
+    {16, 0, 16, separate16x16},
+    {16, 0, 24, separate16x24},
+    {UPCONV_TIMING_TILES, 1, 4, tiles4},
+    {UPCONV_TIMING_TILES, 1, 6, tiles6},
 #elif defined(__aarch64__)
     {4, 1, 8, fused4x8},      {4, 1, 16, fused4x16},    {4, 1, 24, fused4x24},
     {4, 0, 16, separate4x16}, {4, 0, 24, separate4x24},
@@ -115,6 +168,8 @@ static int fits(const Form *form, int64_t vector_floats, int fma) {
   if (form->vector_floats != vector_floats || form->fma != (fma != 0))
     return 0;
 #if defined(__x86_64__)
+  if (vector_floats == UPCONV_TIMING_TILES)
+    return has_tiles();
   __builtin_cpu_init();
   if (vector_floats == 4)
     return !fma || __builtin_cpu_supports("fma");

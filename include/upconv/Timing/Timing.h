@@ -26,8 +26,12 @@ typedef struct {
   double rounds_per_second;
 } upconv_timing_peak;
 
+/// Multiply-adds of one instruction of AMX, tdpbf16ps.
+enum { UPCONV_TIMING_TILES = 16 * 16 * 32 };
+
 /// Takes some milliseconds. `vector_floats`: 4 for SSE or NEON, 8 for AVX2, 16
-/// for AVX-512; `fma` 0 means multiplications and additions in pairs.
+/// for AVX-512, UPCONV_TIMING_TILES for AMX; `fma` 0 means multiplications and
+/// additions in pairs.
 upconv_timing_peak upconv_timing_find_peak(int64_t vector_floats, int fma);
 /// GFLOP/s of one thread, from a run of about `seconds`; 0 without a loop.
 double upconv_timing_peak_gflops(const upconv_timing_peak *peak,

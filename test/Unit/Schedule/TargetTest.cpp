@@ -45,6 +45,23 @@ TEST_F(Targets, ByName) {
   EXPECT_EQ(target->requires_, std::vector<std::string>{"sse4.1"});
 }
 
+TEST_F(Targets, WithTileRegisters) {
+  // Other systems than Linux are not asked for them.
+  for (auto [name, tiles] : {std::pair{"sapphirerapids-amx", true},
+                             {"sapphirerapids-amx-linux", true},
+                             {"sapphirerapids-amx-windows", false},
+                             {"sapphirerapids-amx-android", false},
+                             {"sapphirerapids", false}}) {
+    auto target = tables.target(name);
+    ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
+    EXPECT_EQ(kernelTargetOf(*target).matrixTiles, tiles) << name;
+  }
+  auto target = tables.target("sapphirerapids-amx");
+  ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
+  EXPECT_EQ(target->fallback[1], "sapphirerapids");
+  EXPECT_EQ(target->requires_.back(), "amx-bf16");
+}
+
 TEST_F(Targets, OfADevice) {
   auto gpu = tables.target("opencl");
   ASSERT_TRUE(bool(gpu)) << llvm::toString(gpu.takeError());
