@@ -38,8 +38,8 @@ bool SearchSpace::isOfOtherKind(const StrategyInfo &strategy,
 
 /// Not searched: which axis tasks are cut from, a matter of threads and not of
 /// the code within a task; vectors wider than the target's; lanes to multiply
-/// by where no instruction does; and values that are what the strategy takes by
-/// itself.
+/// by and tile registers where no instruction uses them; and values that are
+/// what the strategy takes by itself.
 std::vector<SearchSpace::Knob>
 SearchSpace::searchedKnobs(const StrategyInfo &strategy) const {
   std::vector<Knob> knobs;
@@ -47,6 +47,8 @@ SearchSpace::searchedKnobs(const StrategyInfo &strategy) const {
     if (info.name == "task" ||
         (info.name == "splat" &&
          !llvm::StringRef(spec.target.halide).starts_with("arm")) ||
+        (info.name == "amx" &&
+         !(spec.target.matrixTiles && spec.multipliesPairs())) ||
         isOfOtherKind(strategy, info))
       continue;
     Knob knob{info.name, {}};
@@ -80,8 +82,11 @@ static double accumulators(const StageShape &shape) {
   return double(shape.columns) * shape.rows * shape.vectors;
 }
 
-/// Of one vector multiply-add.
+/// Of one vector multiply-add. In tile registers an instruction does one for 16
+/// pixels and 16 pairs of channels (docs/RationaleKernels.md).
 static double cyclesOf(const StageShape &shape) {
+  if (shape.tileRegisters > 0)
+    return std::max(16.0, 52.0 / double(shape.tileRegisters)) / 256;
   const double unitsPerCycle = 2, loadsPerCycle = 2, latency = 4;
   double pixels = double(shape.columns) * shape.rows;
   double loads = (pixels + shape.vectors) / (pixels * shape.vectors);
@@ -117,6 +122,8 @@ bool SearchSpace::isLegal(const ScheduleChoice &choice) const {
   if (spec.target.isGpu()) // whose rules have counted the registers
     return true;
   return llvm::all_of(stageShapes(candidate), [&](const StageShape &shape) {
+    if (shape.tileRegisters > 0) // whose rules have counted them
+      return true;
     return accumulators(shape) + shape.vectors + 1 <= spec.target.registers;
   });
 }
@@ -151,7 +158,7 @@ static void byEstimate(const SearchSpace &space,
 /// after each of them the best go on.
 bool SearchSpace::isGuessed(const Knob &knob) const {
   return spec.target.isGpu() || knob.name == "tx" || knob.name == "ty" ||
-         knob.name == "nv" || knob.name == "reduce";
+         knob.name == "nv" || knob.name == "reduce" || knob.name == "amx";
 }
 
 static void keepBest(const SearchSpace &space,

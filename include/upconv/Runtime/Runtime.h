@@ -169,8 +169,8 @@ enum {
 /// on anything but x86-64.
 uint32_t upconv_rt_cpu_features(void);
 /// Whether all of `required` are there. Asks the processor once: cpuid traps in
-/// a virtual machine. If they are and AMX is among them, asks the system for its
-/// tile registers, once too. Any number of threads may ask at once.
+/// a virtual machine. If they are and AMX is among them, asks the system for
+/// its tile registers, once too. Any number of threads may ask at once.
 int upconv_rt_cpu_supports(uint32_t required);
 /// Asks the system to let this process use AMX's tile registers, all its
 /// threads, from now on. Zero where it does not, or not yet existed.

@@ -60,8 +60,8 @@ struct TargetInfo {
 
 /// The part of a target that a kernel may assume.
 inline KernelTarget kernelTargetOf(const TargetInfo &target) {
-  return {target.halide,  target.vectorFloats, target.registers,
-          target.l2Bytes, target.kernelTriple, target.device,
+  return {target.halide,          target.vectorFloats, target.registers,
+          target.l2Bytes,         target.kernelTriple, target.device,
           target.hasMatrixTiles()};
 }
 

@@ -44,6 +44,9 @@ std::vector<StageShape> stageShapes(const KernelSpec &spec) {
       shape.vectors = tiling.lastVectors;
     shape.lanes = tiling.lanes;
     shape.horizontal = tiling.horizontal;
+    if (matrixTiles(spec))
+      shape.tileRegisters =
+          ceilDiv(shape.columns, kMatrixRows) * shape.rows * shape.vectors;
     double computed = ceilDiv(count(axes - 1), shape.columns) * shape.columns;
     if (axes >= 2)
       computed *= ceilDiv(count(axes - 2), shape.rows) * shape.rows;

@@ -54,7 +54,7 @@ static void need(int condition, const char *why) {
 /*===-- Operands ----------------------------------------------------------===*/
 
 typedef struct {
-  int prefix;   /* 0: none, 1: 66, 2: F3, 3: F2 */
+  int prefix; /* 0: none, 1: 66, 2: F3, 3: F2 */
   int opcode;
   int reg, rm, vvvv; /* with the bits of the VEX prefix */
   int is_memory;
@@ -65,9 +65,9 @@ typedef struct {
 } instruction;
 
 /* General registers in the order of their numbers. */
-static const int places[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                               REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                               REG_R12, REG_R13, REG_R14, REG_R15};
+static const int places[16] = {
+    REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+    REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
 static int64_t number(const uint8_t *bytes, int size) {
   if (size == 1)
@@ -78,10 +78,13 @@ static int64_t number(const uint8_t *bytes, int size) {
 }
 
 /* False if the bytes are none of AMX's. */
-static int decode(const uint8_t *at, const greg_t *registers, instruction *found) {
-  if (at[0] != 0xc4 || (at[1] & 0x1f) != 2 /* map 0F38 */ || at[2] & 0x84 /* W, L */)
+static int decode(const uint8_t *at, const greg_t *registers,
+                  instruction *found) {
+  if (at[0] != 0xc4 || (at[1] & 0x1f) != 2 /* map 0F38 */ ||
+      at[2] & 0x84 /* W, L */)
     return 0;
-  int r = at[1] & 0x80 ? 0 : 8, x = at[1] & 0x40 ? 0 : 8, b = at[1] & 0x20 ? 0 : 8;
+  int r = at[1] & 0x80 ? 0 : 8, x = at[1] & 0x40 ? 0 : 8,
+      b = at[1] & 0x20 ? 0 : 8;
   const uint8_t *next = at + 5;
   int mod = at[4] >> 6, low = at[4] & 7;
   memset(found, 0, sizeof *found);
@@ -102,7 +105,9 @@ static int decode(const uint8_t *at, const greg_t *registers, instruction *found
     int index = (sib >> 3 & 7) | x;
     base = (sib & 7) | b;
     found->has_sib = 1;
-    found->index = index == 4 ? 0 : (int64_t)((uint64_t)registers[places[index]] << (sib >> 6));
+    found->index = index == 4 ? 0
+                              : (int64_t)((uint64_t)registers[places[index]]
+                                          << (sib >> 6));
     no_base = (sib & 7) == 5 && mod == 0;
   } else {
     from_rip = no_base = low == 5 && mod == 0;
@@ -140,10 +145,14 @@ static void configure(const uint8_t *setting) {
   for (int i = 2; i < 16; ++i)
     need(setting[i] == 0, "ldtilecfg: reserved bytes");
   for (int i = 0; i < 16; ++i) {
-    int bytes = setting[16 + 2 * i] | setting[17 + 2 * i] << 8, rows = setting[48 + i];
-    need(i < TILES || (bytes == 0 && rows == 0), "ldtilecfg: a register above 7");
-    need(bytes <= ROW_BYTES && rows <= ROWS, "ldtilecfg: a register larger than 16 rows of 64 bytes");
-    need((bytes == 0) == (rows == 0), "ldtilecfg: rows without columns, or columns without rows");
+    int bytes = setting[16 + 2 * i] | setting[17 + 2 * i] << 8,
+        rows = setting[48 + i];
+    need(i < TILES || (bytes == 0 && rows == 0),
+         "ldtilecfg: a register above 7");
+    need(bytes <= ROW_BYTES && rows <= ROWS,
+         "ldtilecfg: a register larger than 16 rows of 64 bytes");
+    need((bytes == 0) == (rows == 0),
+         "ldtilecfg: rows without columns, or columns without rows");
     if (i < TILES) {
       tiles.rows[i] = rows;
       tiles.bytes[i] = bytes;
@@ -160,7 +169,8 @@ static void configure(const uint8_t *setting) {
 static void check(int tile, const char *what) {
   char why[100];
   snprintf(why, sizeof why, "%s: register %d %s", what, tile,
-           tiles.configured ? "has no shape" : "before ldtilecfg or after tilerelease");
+           tiles.configured ? "has no shape"
+                            : "before ldtilecfg or after tilerelease");
   need(tile < TILES && tiles.configured && tiles.rows[tile] > 0, why);
 }
 
@@ -170,7 +180,8 @@ static void load(const instruction *at) {
   check(tile, "tileloadd");
   memset(tiles.data[tile], 0, sizeof tiles.data[tile]);
   for (int row = 0; row < tiles.rows[tile]; ++row)
-    memcpy(tiles.data[tile][row], at->address + row * at->index, (size_t)tiles.bytes[tile]);
+    memcpy(tiles.data[tile][row], at->address + row * at->index,
+           (size_t)tiles.bytes[tile]);
   tiles.written[tile] = 1;
 }
 
@@ -178,9 +189,11 @@ static void store(const instruction *at) {
   ++stores;
   int tile = at->reg;
   check(tile, "tilestored");
-  need(tiles.written[tile], "tilestored: of a register that nothing was written to");
+  need(tiles.written[tile],
+       "tilestored: of a register that nothing was written to");
   for (int row = 0; row < tiles.rows[tile]; ++row)
-    memcpy(at->address + row * at->index, tiles.data[tile][row], (size_t)tiles.bytes[tile]);
+    memcpy(at->address + row * at->index, tiles.data[tile][row],
+           (size_t)tiles.bytes[tile]);
 }
 
 static float widened(const uint8_t *bytes) {
@@ -198,8 +211,12 @@ static void multiply(int sums, int a, int b) {
   check(a, "tdpbf16ps");
   check(b, "tdpbf16ps");
   need(sums != a && sums != b && a != b, "tdpbf16ps: a register twice");
-  need(tiles.bytes[sums] % 4 == 0 && tiles.bytes[a] % 4 == 0 && tiles.bytes[b] % 4 == 0, "tdpbf16ps: half an element");
-  need(tiles.rows[sums] == tiles.rows[a] && tiles.bytes[sums] == tiles.bytes[b] && tiles.bytes[a] / 4 == tiles.rows[b],
+  need(tiles.bytes[sums] % 4 == 0 && tiles.bytes[a] % 4 == 0 &&
+           tiles.bytes[b] % 4 == 0,
+       "tdpbf16ps: half an element");
+  need(tiles.rows[sums] == tiles.rows[a] &&
+           tiles.bytes[sums] == tiles.bytes[b] &&
+           tiles.bytes[a] / 4 == tiles.rows[b],
        "tdpbf16ps: shapes that do not fit");
   need(tiles.written[sums] && tiles.written[a] && tiles.written[b],
        "tdpbf16ps: of a register that nothing was written to");
@@ -210,10 +227,10 @@ static void multiply(int sums, int a, int b) {
     for (int k = 0; k < pairs; ++k)
       for (int n = 0; n < columns; ++n)
         for (int half = 0; half < 2; ++half)
-          products[2 * n + half] =
-              _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(widened(&tiles.data[a][m][4 * k + 2 * half])),
-                                         _mm_set_ss(widened(&tiles.data[b][k][4 * n + 2 * half])),
-                                         _mm_set_ss(products[2 * n + half])));
+          products[2 * n + half] = _mm_cvtss_f32(_mm_fmadd_ss(
+              _mm_set_ss(widened(&tiles.data[a][m][4 * k + 2 * half])),
+              _mm_set_ss(widened(&tiles.data[b][k][4 * n + 2 * half])),
+              _mm_set_ss(products[2 * n + half])));
     for (int n = 0; n < columns; ++n) {
       float sum;
       memcpy(&sum, &tiles.data[sums][m][4 * n], sizeof sum);
@@ -278,7 +295,8 @@ static void handle(int signal, siginfo_t *info, void *context) {
   char why[100];
   int length = snprintf(why, sizeof why, "no instruction of AMX:");
   for (int i = 0; i < 12; ++i)
-    length += snprintf(why + length, sizeof why - (size_t)length, " %02x", at[i]);
+    length +=
+        snprintf(why + length, sizeof why - (size_t)length, " %02x", at[i]);
   fail(why);
 }
 
@@ -294,8 +312,10 @@ __attribute__((destructor)) static void finish(void) {
   const char *counts = getenv("AMX_COUNTS");
   FILE *file = counts && configures ? fopen(counts, "a") : NULL;
   if (file) {
-    fprintf(file, "{\"ldtilecfg\": %ld, \"tilezero\": %ld, \"tileloadd\": %ld, \"tilestored\": %ld, \"tdpbf16ps\": %ld, "
-                  "\"tilerelease\": %ld, \"threads\": %d}\n",
+    fprintf(file,
+            "{\"ldtilecfg\": %ld, \"tilezero\": %ld, \"tileloadd\": %ld, "
+            "\"tilestored\": %ld, \"tdpbf16ps\": %ld, "
+            "\"tilerelease\": %ld, \"threads\": %d}\n",
             configures, zeros, loads, stores, products, releases, threads);
     fclose(file);
   }
@@ -303,7 +323,8 @@ __attribute__((destructor)) static void finish(void) {
     fail("tile registers in use at the end");
 }
 
-/* A library's own threads block all signals, and a blocked SIGILL is the end. */
+/* A library's own threads block all signals, and a blocked SIGILL is the end.
+ */
 int pthread_sigmask(int how, const sigset_t *set, sigset_t *old) {
   static int (*next)(int, const sigset_t *, sigset_t *);
   if (!next)

@@ -84,6 +84,37 @@ TEST_F(TunerSearch, ProposesOnlyLegalChoices) {
   EXPECT_FALSE(strategies.count("conv"));
 }
 
+// Tile registers are searched where kernels may use them, and found best.
+TEST_F(TunerSearch, TileRegisters) {
+  KernelSpec spec = upsampling(96, 64, 64, 4);
+  for (bool pairs : {false, true})
+    for (bool tiles : {false, true}) {
+      spec.pairedChannels = pairs ? 128 : 0;
+      spec.target.matrixTiles = tiles;
+      SearchSpace space(tables, spec);
+      SplitMix64 random(1);
+      std::vector<ScheduleChoice> choices = space.firstGuesses(8);
+      if (pairs && tiles) {
+        // Of four registers 16 cycles for 256 vectors of pairs, of two 26.
+        double least = space.estimate(choices[0]);
+        for (const ScheduleChoice &choice : choices)
+          least = std::min(least, space.estimate(choice));
+        EXPECT_NEAR(least, 16. / 512, 1e-3);
+        EXPECT_NEAR(space.estimate({"phase", {{"amx", 2}, {"nv", 1}}}),
+                    26. / 512, 1e-3);
+        EXPECT_FALSE(
+            space.neighbours({"phase", {{"amx", 2}, {"nv", 2}}}).empty());
+      }
+      for (int i = 0; i < 100; ++i)
+        if (std::optional<ScheduleChoice> drawn = space.draw(random))
+          choices.push_back(*drawn);
+      bool used = llvm::any_of(choices, [](const ScheduleChoice &choice) {
+        return choice.knobs.count("amx") > 0;
+      });
+      EXPECT_EQ(used, pairs && tiles);
+    }
+}
+
 // The arithmetic of schedules.md: 24 accumulators in two vectors beat 8, and
 // channels that fill no vector waste lanes.
 TEST_F(TunerSearch, EstimateFollowsTheRegisters) {

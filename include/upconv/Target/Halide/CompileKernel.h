@@ -98,6 +98,8 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec);
 struct StageShape {
   int64_t columns = 1, rows = 1, vectors = 1, lanes = 1;
   bool horizontal = false; ///< lanes run along the input channels
+  /// Tile registers of AMX that hold the accumulators; 0: vectors do.
+  int64_t tileRegisters = 0;
   /// Multiply-adds of vectors per run, with the positions and lanes that the
   /// tiling wastes; blocks that the output's ends cut are left out.
   double vectorMacs = 0;

@@ -36,9 +36,9 @@ emitCallingSequenceAssembly(const LibraryPlan &plan);
 /// hidden. For systems that Halide does not tell LLVM enough of: its code for
 /// Android on AArch64 would use x18, which the platform keeps to itself, and
 /// what it emits for Windows and macOS knows no version and no hidden symbols.
-/// And for kernels with instructions of AMX, which stand in the bitcode as calls
-/// (MatrixTiles.h). An empty triple is the bitcode's own. The output of the
-/// kernel `streamed`, unless that is empty, goes past the caches.
+/// And for kernels with instructions of AMX, which stand in the bitcode as
+/// calls (MatrixTiles.h). An empty triple is the bitcode's own. The output of
+/// the kernel `streamed`, unless that is empty, goes past the caches.
 llvm::Expected<std::string> emitKernelCode(llvm::StringRef bitcode,
                                            llvm::StringRef triple,
                                            llvm::StringRef streamed,
