@@ -107,6 +107,9 @@ SINGLE = [
      "strategy: phase, amx: 2, nv: 2, panel: 64", None),
     ("Conv3DTranspose", {"filters": 17, "kernel_size": 3, "strides": 2, **SAME}, "1,3,2,20,37",
      "strategy: phase, amx: 1, nv: 2", 1),
+    # 4 MiB of output, past the caches.
+    ("Conv1DTranspose", {"filters": 16, "kernel_size": 2, "strides": 2}, "1,33000,2",
+     "strategy: stacked, amx: 2, nv: 2, stream: 4", None),
 ]
 
 
