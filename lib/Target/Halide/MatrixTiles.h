@@ -8,9 +8,8 @@
 // The emitter (MatrixSums.cpp) describes a micro-tile as three calls, which
 // LowerMatrixTiles turns into one call per instruction, of the functions
 // `upconv_tile_...` that emitKernelCode makes the instructions themselves:
-// Halide's own tile intrinsics leave the registers, and with them when shapes
-// are set, to LLVM, which gives every shape registers of its own and fails
-// where there are not enough.
+// Halide's own tile intrinsics leave registers, and with them where shapes are
+// set, to LLVM, which keeps one shape per register and can run out of them.
 //
 //===----------------------------------------------------------------------===//
 
