@@ -33,7 +33,8 @@ def runs(target: str) -> bool:
 def interpreter(folder: Path) -> Path:
     library = folder / "libamx.so"
     source = SOURCE / "test" / "Integration" / "support" / "amx_interpreter.c"
-    require(run(CC, "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-mfma", "-shared", "-fPIC", source, "-o", library))
+    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-mfma", "-shared", "-fPIC")
+    require(run(CC, *flags, source, "-o", library))
     return library
 
 
