@@ -1,9 +1,8 @@
 //===- Processor.c - What this processor has ------------------------------===//
 //
 // cpuid says what the processor has, xgetbv whether the system saves the wide
-// registers; both are needed. Written out
-// here because libgcc's helper would be one more thing to link, with a
-// constructor of its own.
+// registers; both are needed. Written out here because libgcc's helper would be
+// one more thing to link, with a constructor of its own.
 //
 //===----------------------------------------------------------------------===//
 
