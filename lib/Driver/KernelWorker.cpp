@@ -43,8 +43,10 @@ static bool compileBitcode(const KernelSpec &spec, bool asAssembly,
     return error.empty();
   };
   bool ok = emit(false, kernel.object) && (!asAssembly || emit(true, text));
+  if (ok)
+    error = missingSymbol(spec, kernel.object).value_or("");
   kernel.text = std::move(text);
-  return ok;
+  return error.empty();
 }
 
 int upconv::kernelWorker(llvm::StringRef request) {

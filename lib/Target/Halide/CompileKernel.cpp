@@ -202,17 +202,29 @@ static bool isTileInstruction(const std::string &symbol) {
   return symbol.rfind("upconv_tile_", 0) == 0;
 }
 
+static std::optional<std::string>
+missingSymbol(const KernelSpec &spec, const std::string &object, bool isFinal) {
+  for (const std::string &symbol : undefinedSymbols(object))
+    if (symbol != "memset" && symbol != "memcpy" &&
+        !(spec.target.isGpu() && isDeviceFunction(symbol)) &&
+        !(!isFinal && isTileInstruction(symbol)))
+      return "the kernel's object needs the symbol '" + symbol + "'";
+  return std::nullopt;
+}
+
+std::optional<std::string> missingSymbol(const KernelSpec &spec,
+                                         const std::string &object) {
+  return missingSymbol(spec, object, /*isFinal=*/true);
+}
+
 static std::string objectBytes(const Halide::Module &module,
                                const KernelSpec &spec) {
   auto buffer = module.compile_to_buffer();
   std::string object(reinterpret_cast<const char *>(buffer.data()),
                      buffer.size_in_bytes());
-  for (const std::string &symbol : undefinedSymbols(object))
-    if (symbol != "memset" && symbol != "memcpy" &&
-        !(spec.target.isGpu() && isDeviceFunction(symbol)) &&
-        !(spec.usesMatrixTiles() && isTileInstruction(symbol)))
-      throw std::runtime_error("the kernel's object needs the symbol '" +
-                               symbol + "'");
+  bool isFinal = !spec.usesMatrixTiles();
+  if (auto missing = missingSymbol(spec, object, isFinal))
+    throw std::runtime_error(*missing);
   return object;
 }
 
@@ -324,7 +336,10 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
           result.executedMacs += macs;
         result.loopMacs = std::move(*loops);
       }
-  result.object = objectBytes(module, spec);
+  // Whoever wants bitcode makes the object from it, and where that is ELF looks
+  // at its symbols.
+  if (kind != KernelText::Bitcode || !spec.target.triple.empty())
+    result.object = objectBytes(module, spec);
   result.text = listing(spec, kind, pipeline, builder, module);
 }
 

@@ -48,6 +48,12 @@ std::string halideVersion();
 bool compileKernel(const KernelSpec &spec, KernelText text,
                    CompiledKernel &result, std::string &error);
 
+/// Says which symbol a kernel's ELF object needs that no library of ours has,
+/// if there is one; says nothing of other formats. compileKernel looks at its
+/// own.
+std::optional<std::string> missingSymbol(const KernelSpec &spec,
+                                         const std::string &object);
+
 /// The task axis that the schedule names, and its number of tasks granules
 /// (tiles of channels, rows, columns or images).
 TaskAxis taskAxis(const KernelSpec &spec);
