@@ -131,11 +131,17 @@ bool SearchSpace::isLegal(const ScheduleChoice &choice) const {
 std::string SearchSpace::signature(const ScheduleChoice &choice) const {
   if (spec.target.isGpu())
     return gpuSignature(with(choice));
+  KernelSpec kernel = with(choice);
   ScheduleChoice others = choice;
-  for (const char *name : {"tx", "ty", "nv", "lanes"})
+  for (const char *name : {"tx", "ty", "nv", "lanes", "stream"})
     others.knobs.erase(name);
+  // Residues that cannot share the outermost loop share what they do without.
+  if (kernel.schedule.knob("fuse", 1) == 3 && taskUnit(kernel) == 1)
+    others.knobs.erase("fuse");
   std::string text = toString(others);
-  for (const StageShape &shape : stageShapes(with(choice)))
+  if (streamsOutput(kernel))
+    text += " streamed";
+  for (const StageShape &shape : stageShapes(kernel))
     text += " " + std::to_string(shape.columns) + "x" +
             std::to_string(shape.rows) + "x" + std::to_string(shape.vectors) +
             "x" + std::to_string(shape.lanes);

@@ -197,6 +197,18 @@ TEST_F(TunerSearch, DrawsDistinctPointsOfTheSeed) {
   EXPECT_NE(first, drawn(2, {20}));
 }
 
+TEST_F(TunerSearch, KnowsKnobsWithoutEffect) {
+  SearchSpace space(tables, upsampling(65536, 64, 16, 4)); // 16 MiB of output
+  auto signature = [&](std::map<std::string, int64_t> knobs) {
+    return space.signature({"phase", std::move(knobs)});
+  };
+  EXPECT_EQ(signature({{"stream", 4}}), signature({{"stream", 16}}));
+  EXPECT_NE(signature({}), signature({{"stream", 16}}));
+  EXPECT_EQ(signature({}), signature({{"stream", 32}}));
+  EXPECT_EQ(signature({}), signature({{"fuse", 3}})); // there is one axis
+  EXPECT_NE(signature({}), signature({{"fuse", 2}}));
+}
+
 TEST_F(TunerSearch, GoesOnAfterARecall) {
   SearchSpace space(tables, upsampling(96, 64, 32, 4));
   ScheduleChoice known = space.firstGuesses(1).front();
