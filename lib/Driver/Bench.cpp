@@ -4,6 +4,7 @@
 #include "DeviceRates.h"
 #include "Measure.h"
 #include "SingleLayers.h"
+#include "Turns.h"
 
 #include "upconv/Driver/Machine.h"
 
@@ -118,10 +119,7 @@ static double median(llvm::ArrayRef<BenchResult> passes,
   std::vector<double> values;
   for (const BenchResult &pass : passes)
     values.push_back(pass.*figure);
-  llvm::sort(values);
-  size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle]
-                           : (values[middle - 1] + values[middle]) / 2;
+  return upconv::median(std::move(values));
 }
 
 /// Medians of the passes, their fastest run, and the fastest of their

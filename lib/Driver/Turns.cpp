@@ -8,7 +8,7 @@
 
 using namespace upconv;
 
-static double median(std::vector<double> values) {
+double upconv::median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + values.size() / 2,
                    values.end());
   return values[values.size() / 2];

@@ -27,6 +27,9 @@ struct TimedTurns {
   std::vector<TimedSubject> subjects;
 };
 
+/// Of an even number of values the upper one of the two in the middle.
+double median(std::vector<double> values);
+
 /// The figures of each library.
 std::vector<BenchResult> figuresOf(const BenchRequest &request,
                                    const TimedTurns &turns);

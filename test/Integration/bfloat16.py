@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emulated import STAND_IN, TARGET, library, permissive_targets
-from upconv_testing import (Report, difference, errors_of, in_parallel, relative_error, require, save, scratch,
+from upconv_testing import (Report, difference, errors_of, relative_error, require, save, scratch,
                             upconv, write_layer)
 
 
@@ -128,9 +128,7 @@ def main() -> None:
         if result.returncode:
             report.skip("all", f"this machine does not run {STAND_IN}")
             report.finish()
-    for findings in in_parallel(check, CASES):
-        for finding in findings:
-            report.add(*finding)
+    report.collect(check, CASES)
     with open("/proc/cpuinfo") as description:
         if "avx512_bf16" in description.read():
             report.skip("choice", "this machine has the instructions")

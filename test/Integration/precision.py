@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from upconv_testing import (Report, errors_of, example_models, in_parallel, require, save, scratch, upconv,
+from upconv_testing import (Report, errors_of, example_models, require, save, scratch, upconv,
                             write_layer)
 
 # (class, arguments, input shape, strategy)
@@ -126,9 +126,7 @@ def main() -> None:
         report.finish()
     targets = runnable_targets()
     cases = [(layer, target, target == targets[0]) for layer in LAYERS for target in targets]
-    for findings in in_parallel(verified, cases):
-        for finding in findings:
-            report.add(*finding)
+    report.collect(verified, cases)
     report.check("unknown sizes", "Conv2DTranspose", unknown_sizes)
     report.check("permission", "x86-64-v3", permission)
     models(report)

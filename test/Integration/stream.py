@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from precision import runnable_targets
-from upconv_testing import Report, errors_of, in_parallel, require, scratch, upconv, write_layer
+from upconv_testing import Report, errors_of, require, scratch, upconv, write_layer
 
 # (class, arguments, input shape, output shape, strategy and knobs), 4 MiB and more of output
 LAYERS = [
@@ -109,9 +109,7 @@ def main() -> None:
         report.finish()
     targets = runnable_targets()
     cases = [(layer, target) for target in targets for layer in (LAYERS if target == targets[0] else LAYERS[:2])]
-    for findings in in_parallel(same_everywhere, cases):
-        for group, name, problem in findings:
-            report.add(group, name, problem)
+    report.collect(same_everywhere, cases)
     report.add("ordinary", targets[0], not_streamed(targets[0]))
     report.finish()
 

@@ -160,9 +160,7 @@ def main() -> None:
         report.skip("all", f"the tables are for x86-64, this machine is {platform.machine()}")
         report.finish()
     targets = runnable_targets()
-    for findings in in_parallel(verified, [(layer, t, t == targets[0]) for layer in LAYERS for t in targets]):
-        for finding in findings:
-            report.add(*finding)
+    report.collect(verified, [(layer, t, t == targets[0]) for layer in LAYERS for t in targets])
     sizes = [(n, m) for n, m in itertools.product(range(1, 10), repeat=2) if n == m or n == 2 or m == 5]
     cases = [(targets[0], f"{(n + m) % 2}", n, m, kind) for n, m in sizes for kind in ("Conv2DTranspose", "Conv2D")]
     cases += [(target, "0", n, 10 - n, "Conv2DTranspose") for target in targets[1:] for n in range(1, 10, 2)]

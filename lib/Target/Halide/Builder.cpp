@@ -188,15 +188,12 @@ TaskAxis Builder::axisOf(unsigned d) const {
 }
 
 Expr Builder::rangeBegin(unsigned d) const {
-  TaskAxis axis = axisOf(d);
-  bool windowed = axis != TaskAxis::None && isWindowed(axis);
-  return windowed ? begin * constant(taskUnit(spec)) : Expr(0);
+  return windowBegin(axisOf(d)) * constant(taskUnit(spec));
 }
 
 Expr Builder::rangeEnd(unsigned d) const {
-  TaskAxis axis = axisOf(d);
-  bool windowed = axis != TaskAxis::None && isWindowed(axis);
-  return windowed ? end * constant(taskUnit(spec)) : size(spec.output.shape[d]);
+  return isWindowed(axisOf(d)) ? end * constant(taskUnit(spec))
+                               : size(spec.output.shape[d]);
 }
 
 bool Builder::epilogueTestsValues() const {

@@ -96,7 +96,9 @@ public:
   /// The task window, or the whole of [0, extent) when the axis is another.
   Halide::Expr windowBegin(TaskAxis axis) const;
   Halide::Expr windowEnd(TaskAxis axis, Halide::Expr extent) const;
-  bool isWindowed(TaskAxis axis) const { return axis == task; }
+  bool isWindowed(TaskAxis axis) const {
+    return axis != TaskAxis::None && axis == task;
+  }
   /// The range of output dimension `d` (spatial or batch) that one task covers.
   Halide::Expr rangeBegin(unsigned d) const;
   Halide::Expr rangeEnd(unsigned d) const;

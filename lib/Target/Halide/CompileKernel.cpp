@@ -294,7 +294,7 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
                            CompiledKernel &result) {
   Builder builder(spec);
   if (kind == KernelText::Bitcode && streamsOutput(spec))
-    builder.output.output_buffer().set_host_alignment(64);
+    builder.output.output_buffer().set_host_alignment(kStreamedBytes);
   build(builder);
   Halide::Pipeline pipeline(builder.output);
   pipeline.add_custom_lowering_pass(new PinBufferMins);
@@ -303,9 +303,10 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
     pipeline.add_custom_lowering_pass(new ThreadRegisters(builder.inRegisters));
   if (spec.target.device == "opencl")
     pipeline.add_custom_lowering_pass(new PlainFloats);
-  int64_t fuse = spec.schedule.knob("fuse", 1);
-  if (spec.hasWeights() && !spec.target.isGpu() && fuse > 0)
-    pipeline.add_custom_lowering_pass(new FuseLoops(fuse == 2));
+  if (spec.hasWeights() && !spec.target.isGpu() &&
+      spec.schedule.knob("fuse", 1) != 0)
+    pipeline.add_custom_lowering_pass(
+        new FuseLoops(spec.schedule.fusesTiles()));
   if (spec.schedule.knob("reduce", 0) != 0)
     pipeline.add_custom_lowering_pass(
         new PairNeighbours(spec.target.vectorFloats));

@@ -70,12 +70,8 @@ TaskAxis taskAxis(const KernelSpec &spec) {
   }
 }
 
-/// The knob `fuse` that has the outermost axis's residues share its loop.
-static constexpr int64_t kFuseResidues = 3;
-
 int64_t taskUnit(const KernelSpec &spec) {
-  if (spec.anchor != Anchor::ConvTranspose ||
-      spec.schedule.knob("fuse", 1) != kFuseResidues ||
+  if (spec.anchor != Anchor::ConvTranspose || !spec.schedule.fusesResidues() ||
       taskAxis(spec) != TaskAxis::Rows)
     return 1;
   const Size &extent = spec.output.shape[1];
@@ -150,8 +146,7 @@ bool streamsOutput(const KernelSpec &spec) {
     return false;
   // A cache line that is streamed in parts costs more than an ordinary one, so
   // a pixel's channels have to fill lines.
-  constexpr int64_t lineFloats = 16;
-  if (spec.outputChannels() % lineFloats != 0)
+  if (4 * spec.outputChannels() % kStreamedBytes != 0)
     return false;
   int64_t bytes = 4;
   for (const Size &size : spec.output.shape)

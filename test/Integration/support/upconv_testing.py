@@ -195,6 +195,12 @@ class Report:
         else:
             self.failures.append((group, name, problem))
 
+    def collect(self, function: Callable[[Item], Iterable[tuple[str, str, str | None]]], items: Iterable[Item]) -> None:
+        """The findings that `function` makes of each item, in parallel."""
+        for findings in in_parallel(function, items):
+            for finding in findings:
+                self.add(*finding)
+
     def check(self, group: str, name: str, function: Callable[[], str | None]) -> None:
         """Runs `function`; an exception of a command is a finding too."""
         try:

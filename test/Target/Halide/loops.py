@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-from upconv_testing import Report, in_parallel, require, scratch, upconv, write_layer
+from upconv_testing import Report, require, scratch, upconv, write_layer
 
 # (class, kernel, strides, padding, filters, input shape, extra arguments)
 LAYERS = [
@@ -82,9 +82,7 @@ def check(layer: tuple) -> list[tuple[str, str, str | None]]:
 
 def main() -> None:
     report = Report()
-    for findings in in_parallel(check, LAYERS):
-        for finding in findings:
-            report.add(*finding)
+    report.collect(check, LAYERS)
     report.finish()
 
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 
 from pairs import assembly, innermost_loops
-from upconv_testing import Report, in_parallel, scratch, write_layer
+from upconv_testing import Report, scratch, write_layer
 
 # (class, arguments, input shape; of a loop: products, loads of tiles). By the tool's own tables.
 LAYERS = [
@@ -50,9 +50,7 @@ def check(case: tuple) -> list[tuple[str, str, str | None]]:
 
 def main() -> None:
     report = Report()
-    for findings in in_parallel(check, LAYERS):
-        for finding in findings:
-            report.add(*finding)
+    report.collect(check, LAYERS)
     report.finish()
 
 

@@ -131,6 +131,10 @@ struct ScheduleChoice {
   /// Multiplies sums of inputs by sums of weights (Winograd's minimal
   /// filtering), which a caller has to permit.
   bool multipliesSums() const { return strategy == "winograd"; }
+  /// Stages share more than the loops outside the row: the tile's too, or the
+  /// residues of the outermost axis its loop (knob `fuse`).
+  bool fusesTiles() const { return knob("fuse", 1) == 2; }
+  bool fusesResidues() const { return knob("fuse", 1) == 3; }
 };
 
 /// What a kernel may assume of its processor (from scheduling/targets.yaml).
