@@ -23,7 +23,7 @@ using namespace upconv;
 /// Whether LLVM emits the code, and not Halide.
 static bool goesByBitcode(const KernelSpec &spec) {
   return !spec.target.triple.empty() || streamsOutput(spec) ||
-         spec.usesMatrixTiles();
+         spec.usesMatrixTiles() || prefetchesInput(spec);
 }
 
 /// Compiles a kernel by way of its bitcode.

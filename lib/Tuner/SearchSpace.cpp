@@ -136,8 +136,12 @@ std::string SearchSpace::signature(const ScheduleChoice &choice) const {
   for (const char *name : {"tx", "ty", "nv", "lanes", "stream"})
     others.knobs.erase(name);
   // Residues that cannot share the outermost loop share what they do without.
-  if (kernel.schedule.fusesResidues() && taskUnit(kernel) == 1)
-    others.knobs.erase("fuse");
+  if (kernel.schedule.fusesResidues() && taskUnit(kernel) == 1) {
+    if (kernel.schedule.fusesTiles())
+      others.knobs["fuse"] = 2;
+    else
+      others.knobs.erase("fuse");
+  }
   std::string text = toString(others);
   if (streamsOutput(kernel))
     text += " streamed";

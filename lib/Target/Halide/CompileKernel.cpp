@@ -315,6 +315,8 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
       pipeline.add_custom_lowering_pass(
           new LanesOfVectors(builder.inputName(), *multiples));
   pipeline.add_custom_lowering_pass(new NameNegativePlaces);
+  if (prefetchesInput(spec))
+    pipeline.add_custom_lowering_pass(new LowerPrefetches);
   if (spec.multipliesPairs())
     pipeline.add_custom_lowering_pass(new LowerPairs(halideTarget(spec)));
   if (spec.usesMatrixTiles())

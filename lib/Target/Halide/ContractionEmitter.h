@@ -130,6 +130,9 @@ private:
   TileSums tileSums(const Stage &stage, const ChannelPart &part,
                     const Tiling &y, const Tiling &x, const ChannelBlock &block,
                     const std::vector<std::string> &outer, Expr initial);
+  Halide::Func inColumns(Halide::Func sums, const ChannelPart &part,
+                         const Tiling &x, const Tiling &y,
+                         const std::vector<std::string> &outer) const;
   struct Summands;
   void addSummands(TileSums &sums, const Summands &summands);
   TapSpan spanOf(const Stage &stage, int64_t axis, const TapSpan &y,
@@ -153,6 +156,11 @@ private:
   /// positions there may read outside, taps that do are left out of `nest`.
   Expr inputOffset(int64_t axis, Expr i, const Tiling &y, const Tiling &x,
                    Nest &nest) const;
+  /// Adds to the updates of a tile's sums, whose first `inTile` arguments are a
+  /// place in the tile, requests for input ahead (Prefetch.cpp).
+  void prefetchAhead(const Stage &stage, const Tiling &y, const Tiling &x,
+                     Halide::Func sums,
+                     const std::vector<Halide::Var> &arguments, size_t inTile);
   /// Where image `n` of the task begins.
   Expr imageOffset(Expr n) const;
   /// An input element; zero where `inside` is given and does not hold.

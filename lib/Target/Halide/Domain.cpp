@@ -71,7 +71,9 @@ TaskAxis taskAxis(const KernelSpec &spec) {
 }
 
 int64_t taskUnit(const KernelSpec &spec) {
-  if (spec.anchor != Anchor::ConvTranspose || !spec.schedule.fusesResidues() ||
+  bool together =
+      spec.schedule.fusesResidues() || besideAxes(spec) == spec.spatialRank();
+  if (spec.anchor != Anchor::ConvTranspose || !together ||
       taskAxis(spec) != TaskAxis::Rows)
     return 1;
   const Size &extent = spec.output.shape[1];

@@ -8,6 +8,11 @@
 // lane per output is left: two shuffles and one addition halve two vectors, so
 // 16 sums of 16 lanes cost 15 additions.
 //
+// Several columns may share a vector (knob `reduce`: how many), each with a
+// part of the lanes; the input's part is broadcast to them. Fewer lanes are
+// left to add, a load crosses no cache line where channels come in whole parts,
+// and a tile has as many times more outputs.
+//
 //===----------------------------------------------------------------------===//
 
 #include "ContractionEmitter.h"
@@ -34,14 +39,16 @@ namespace {
 class HorizontalTile {
 public:
   using Names = std::vector<std::string>;
+  /// `outputs` of `lanes` lanes each, `width` lanes a vector.
   HorizontalTile(const Names &outer, int64_t outputs, int64_t lanes,
-                 const std::string &number)
-      : outputs(outputs), lanes(lanes), number(number), sums("acc" + number) {
+                 int64_t width, const std::string &number)
+      : outputs(outputs), lanes(lanes), width(width), number(number),
+        sums("acc" + number) {
     arguments.emplace_back("element");
     for (const std::string &name : outer)
       arguments.emplace_back(name);
     sums(arguments) = 0.0f;
-    vectorize(sums, outputs * lanes, lanes);
+    vectorize(sums, outputs * lanes);
   }
 
   Expr at(const std::string &name) const {
@@ -71,7 +78,7 @@ public:
       even[0] = arguments[0] * 2;
       odd[0] = arguments[0] * 2 + 1;
       next(arguments) = current(even) + current(odd);
-      vectorize(next, outputs * left, lanes);
+      vectorize(next, outputs * left);
       inside.push_back(next);
       current = next;
     }
@@ -79,38 +86,46 @@ public:
   }
 
 private:
-  void vectorize(Halide::Func func, int64_t count, int64_t most) {
+  void vectorize(Halide::Func func, int64_t count) {
     Halide::Var element = arguments[0], vector("vector"), lane("lane");
     func.bound(element, 0, constant(count)).store_in(Halide::MemoryType::Stack);
-    int64_t width = vectorOf(count, most);
-    func.split(element, vector, lane, constant(width)).unroll(vector);
-    if (width > 1)
+    int64_t most = vectorOf(count, width);
+    func.split(element, vector, lane, constant(most)).unroll(vector);
+    if (most > 1)
       func.vectorize(lane);
   }
 
-  int64_t outputs, lanes;
+  int64_t outputs, lanes, width;
   std::string number;
-  Halide::Func sums;
-  std::vector<Halide::Var> arguments;
+
+public:
+  Halide::Func sums;                  ///< before lanes are added
+  std::vector<Halide::Var> arguments; ///< the element, then the loops around
 };
 
-/// Taps of the innermost axis that lie beside the input channels, for the first
-/// `columns` of a tile.
+/// Taps of the innermost axis that lie beside the input channels, for some
+/// vectors of a tile.
 struct Run {
-  int64_t columns, firstTap, taps;
+  int64_t firstVector, vectors;
+  int64_t beside; ///< the columns of these vectors that have the taps
+  int64_t firstTap, taps;
   int64_t weights; ///< of its first float among a column's
 };
 
 } // namespace
 
 static std::vector<Run> runs(const Stage &stage, const ChannelPart &part) {
+  int64_t beside = stage.tiling.beside;
   if (!stage.unequal())
-    return {{part.vectors, 0, stage.run, 0}};
+    return {{0, part.vectors, beside, 0, stage.run, 0}};
   int64_t first = *Halide::Internal::as_const_int(part.first);
   int64_t longer = std::clamp<int64_t>(
-      stage.longColumns - first * stage.tiling.vectors, 0, part.vectors);
-  return {{part.vectors, 1, stage.run - 1, 0},
-          {longer, 0, 1, stage.sharedWeights()}};
+      stage.longColumns - first * stage.tiling.vectors * beside, 0,
+      part.vectors * beside);
+  int64_t whole = longer / beside, cut = longer % beside;
+  return {{0, part.vectors, beside, 1, stage.run - 1, 0},
+          {0, whole, beside, 0, 1, stage.sharedWeights()},
+          {whole, cut ? 1 : 0, cut, 0, 1, stage.sharedWeights()}};
 }
 
 Halide::Func
@@ -118,14 +133,15 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
                                    const Tiling &y, const Tiling &x,
                                    const std::vector<std::string> &outer,
                                    std::vector<Halide::Func> &inside) {
-  int64_t lanes = tiling.lanes, columns = part.vectors;
-  HorizontalTile tile(outer, columns * x.size * y.size, lanes,
+  int64_t lanes = tiling.lanes, beside = tiling.beside;
+  int64_t columns = part.vectors * beside;
+  HorizontalTile tile(outer, columns * x.size * y.size, lanes, lanes * beside,
                       std::to_string(counter));
   int64_t last = axes - 1, run = stage.run;
   const AxisStage &inner = stage.axes[last];
-  Expr panel =
-      constant(stage.firstFloat) +
-      (part.first + tile.at("co")) * constant(tiling.vectors * stage.rows());
+  Expr panel = constant(stage.firstFloat) +
+               (part.first + tile.at("co")) *
+                   constant(tiling.vectors * beside * stage.rows());
   Expr copy = 0;
   for (int64_t a = 0; a < axes; ++a)
     copy = copy * constant(stage.axes[a].copies) +
@@ -144,7 +160,8 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
       unroll = 1;
     std::vector<Loop> loops = {
         {"lane", constant(inputs.width), Loop::Vectorized},
-        {"v", constant(of.columns), Loop::Unrolled},
+        {"beside", constant(beside), Loop::Vectorized},
+        {"v", constant(of.vectors), Loop::Unrolled, constant(of.firstVector)},
         {"xi", constant(x.size), Loop::Unrolled},
         {"yi", constant(y.size), Loop::Unrolled},
         {"ciu", constant(unroll), Loop::Unrolled},
@@ -156,7 +173,7 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
         loops.push_back(
             {"k" + std::to_string(a), constant(stage.axes[a].taps)});
     Nest nest(loops);
-    Expr inRun = constant(inputs.first) + nest.at("lane") +
+    Expr place = constant(inputs.first) +
                  (nest.at("ci") * constant(unroll) + nest.at("ciu")) *
                      constant(inputs.width);
     Expr tapIndex = copy, index = 0;
@@ -177,24 +194,34 @@ ContractionEmitter::horizontalSums(const Stage &stage, const ChannelPart &part,
       index += inputOffset(a, i, y, x, nest);
     }
     index += imageOffset(tile.at("n"));
-    Expr weight = panel +
-                  (tapIndex * constant(columns) + nest.at("v")) *
-                      constant(stage.columnWeights()) +
-                  constant(of.weights) + inRun;
+    index += place + nest.at("lane");
     if (run > 1)
-      weight += nest.at("k") * constant(tiling.reduction);
+      place += nest.at("k") * constant(tiling.reduction);
+    // As Stage::horizontalWeight: where columns share vectors, `place` is a
+    // multiple of `lanes`.
+    Expr weight = panel +
+                  (tapIndex * constant(part.vectors) + nest.at("v")) *
+                      constant(beside * stage.columnWeights()) +
+                  (constant(of.weights) + place) * constant(beside) +
+                  nest.at("beside") * constant(lanes) + nest.at("lane");
     Expr real;
     if (inputs.real < inputs.width)
       real = nest.at("lane") < constant(inputs.real);
-    tile.add(
-        nest, nest.at("lane"),
-        nest.at("v") + constant(columns) *
-                           (nest.at("xi") + constant(x.size) * nest.at("yi")),
-        builder.loadInput(index + inRun) * builder.loadWeight(weight), real);
+    // Columns without the taps get zeros: what is there may be infinite.
+    Expr input = builder.loadInput(index);
+    if (of.beside < beside)
+      input =
+          Halide::select(nest.at("beside") < constant(of.beside), input, 0.0f);
+    Expr pixel = nest.at("xi") + constant(x.size) * nest.at("yi");
+    tile.add(nest, nest.at("lane"),
+             nest.at("beside") + nest.at("v") * constant(beside) +
+                 constant(columns) * pixel,
+             input * builder.loadWeight(weight), real);
   };
+  prefetchAhead(stage, y, x, tile.sums, tile.arguments, 1);
   for (const Run &of : runs(stage, part)) {
     int64_t floats = (tapByTap ? 1 : of.taps) * tiling.reduction;
-    if (of.columns == 0 || of.taps == 0)
+    if (of.vectors == 0 || of.taps == 0)
       continue;
     if (int64_t steps = floats / lanes)
       update(of, {0, lanes, steps, lanes});

@@ -33,16 +33,20 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
        {Range{"tx", 1, 32}, {"ty", 1, 16},         {"nv", 1, 16},
         {"ku", 1, 16},      {"lanes", 1, 64},      {"order", 0, 2},
         {"pad", 0, 2},      {"block", 0, 1 << 20}, {"panel", 0, 1 << 20},
-        {"fuse", 0, 3},     {"reduce", 0, 1},      {"splat", 0, 1},
+        {"fuse", 0, 4},     {"reduce", 0, 8},      {"splat", 0, 1},
         {"m", 2, 3},        {"kp", 16, 256},       {"bc", 1, 64},
         {"bx", 1, 256},     {"by", 1, 64},         {"kc", 1, 64},
         {"kt", 1, 16},      {"run", 0, 1},         {"split", 1, 64},
-        {"task", -1, 3},    {"stream", 0, 1024},   {"amx", 0, 4}})
+        {"task", -1, 3},    {"stream", 0, 1024},   {"ahead", 0, 1024},
+        {"axes", 1, 2},     {"amx", 0, 4}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
-  int64_t lanes = spec.schedule.knob("lanes", 1);
-  if (lanes & (lanes - 1))
-    return "knob 'lanes' must be a power of two, got " + std::to_string(lanes);
+  for (const char *name : {"lanes", "reduce"}) {
+    int64_t value = spec.schedule.knob(name, 0);
+    if (value & (value - 1))
+      return "knob " + quoted(name) + " must be a power of two, got " +
+             std::to_string(value);
+  }
   return std::nullopt;
 }
 
@@ -76,6 +80,27 @@ static std::optional<std::string> denseViolation(const KernelSpec &spec) {
   return std::nullopt;
 }
 
+/// Two axes' residues beside the channels: every block is whole, and one tile
+/// has all columns.
+static std::optional<std::string> besideViolation(const KernelSpec &spec) {
+  int64_t rank = spec.spatialRank();
+  if (rank < 2 || spec.schedule.strategy != "stacked")
+    return "knob 'axes' 2 needs strategy 'stacked' and two axes";
+  for (int64_t axis = rank - 2; axis < rank; ++axis) {
+    const Size &extent = spec.output.shape[axis + 1];
+    int64_t stride = spec.strides[axis];
+    if (spec.window[axis] != stride || spec.low[axis].constant % stride != 0 ||
+        spec.dilations[axis] != 1 || !extent.isConstant() ||
+        extent.constant % stride != 0)
+      return "knob 'axes' 2 needs kernel = stride and whole blocks of outputs";
+  }
+  if (channelTiling(spec).tiles() > 1)
+    return "knob 'axes' 2 needs all " +
+           std::to_string(channelTiling(spec).channels) +
+           " columns in one tile, knob 'nv'";
+  return denseViolation(spec);
+}
+
 static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
   const std::string &name = spec.schedule.strategy;
   int64_t last = spec.spatialRank() - 1;
@@ -89,6 +114,9 @@ static std::optional<std::string> stackedViolation(const KernelSpec &spec) {
            " needs dilation 1 on the innermost axis";
   if (!spec.output.shape[last + 1].isConstant() && !usesGpuTiles(spec))
     return "strategy " + quoted(name) + " needs a constant innermost extent";
+  if (besideAxes(spec) > 1)
+    if (auto violation = besideViolation(spec))
+      return violation;
   bool several = name == "stacked";
   // A thread of a GPU works out the residue of each of its columns.
   bool inVectors = !usesGpuTiles(spec);
@@ -276,6 +304,11 @@ std::optional<std::string> scheduleViolation(const KernelSpec &spec) {
              std::to_string(spec.inputChannels());
     if (taskAxis(spec) == TaskAxis::ChannelTiles)
       return "knob 'reduce' has no channel tiles to make tasks of";
+    ChannelTiling tiling = channelTiling(spec);
+    if (tiling.beside > 1 && spec.inputChannels() % tiling.lanes != 0)
+      return "knob 'reduce' leaves " + std::to_string(tiling.lanes) +
+             " lanes to a column, which divides no " +
+             std::to_string(spec.inputChannels()) + " input channels";
   }
   return std::nullopt;
 }

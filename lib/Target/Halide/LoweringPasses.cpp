@@ -81,6 +81,25 @@ Expr LanesOfVectors::visit(const Broadcast *op) {
   return Shuffle::make({vector}, std::vector<int>(op->lanes, lane));
 }
 
+static const char *const prefetchName = "upconv_prefetch";
+
+Expr prefetched(Expr value, Expr load) {
+  return Call::make(Halide::Float(32), prefetchName,
+                    {std::move(value), std::move(load)}, Call::Extern);
+}
+
+Stmt LowerPrefetches::visit(const Store *op) {
+  const Call *call = op->value.as<Call>();
+  if (!call || call->name != prefetchName)
+    return IRMutator::visit(op);
+  const Load *load = call->args[1].as<Load>();
+  return Evaluate::make(
+      Call::make(load->type, Call::prefetch,
+                 {Variable::make(Halide::Handle(), load->name), load->index,
+                  Expr(1), Expr(1)},
+                 Call::Intrinsic));
+}
+
 Expr PlainFloats::visit(const Call *op) {
   Expr plain = IRMutator::visit(op);
   const Call *call = plain.as<Call>();
@@ -153,8 +172,14 @@ Stmt FuseLoops::visit(const Block *op) {
   flatten(op, list);
   for (const Stmt &statement : list) {
     Stmt fused;
-    if (!merged.empty() && tryFuse(merged.back(), statement, fused))
-      merged.back() = fused;
+    // Between two stages' tiles lie the first one's edges.
+    size_t reach = tiles ? merged.size() : std::min<size_t>(1, merged.size());
+    size_t at = merged.size();
+    for (size_t back = 1; back <= reach && !fused.defined(); ++back)
+      if (tryFuse(merged[merged.size() - back], statement, fused))
+        at = merged.size() - back;
+    if (fused.defined())
+      merged[at] = fused;
     else
       merged.push_back(statement);
   }

@@ -103,6 +103,16 @@ private:
   int lanes;
 };
 
+/// `value`, and a request for the cache line of the element that `load` loads.
+Halide::Expr prefetched(Halide::Expr value, Halide::Expr load);
+
+/// Stores of such values become the requests.
+class LowerPrefetches : public Halide::Internal::IRMutator {
+private:
+  using IRMutator::visit;
+  Halide::Internal::Stmt visit(const Halide::Internal::Store *op) override;
+};
+
 /// Strict operations become plain ones, for OpenCL C: it has no other kind, and
 /// what a driver may do with them is for its compiler's flags to say. Halide
 /// does the same, but only after it has turned comparisons of vectors into

@@ -21,6 +21,50 @@ using Halide::Internal::simplify;
 
 namespace upconv {
 
+/// Columns of one store where a row has `columns` of a tile: whole parts of a
+/// vector, or the whole row under a mask.
+static int64_t rowVector(const ChannelTiling &tiling, int64_t columns) {
+  if (tiling.horizontal) // values of their own
+    return columns;
+  int64_t part = columns & -columns;
+  if (part >= tiling.lanes / 2)
+    return std::min(part, tiling.lanes);
+  int64_t step = 1;
+  while (step < std::min(columns, tiling.lanes))
+    step *= 2;
+  return step;
+}
+
+/// A tile's sums by column: rows of the output need not begin with a vector.
+Halide::Func
+ContractionEmitter::inColumns(Halide::Func sums, const ChannelPart &part,
+                              const Tiling &x, const Tiling &y,
+                              const std::vector<std::string> &outer) const {
+  using Halide::Var;
+  Var column("column"), lane("lane"), v("v");
+  std::vector<Var> arguments = {column, Var("xi"), Var("yi")};
+  for (const std::string &name : outer)
+    arguments.emplace_back(name);
+  int64_t last = part.vectors - 1;
+  std::vector<Expr> place(arguments.begin(), arguments.end());
+  place[0] = column % constant(tiling.lanes);
+  // A mask at the last row's end reaches behind the last vector.
+  place.insert(place.begin() + 1,
+               Halide::min(column / constant(tiling.lanes), constant(last)));
+  Halide::Func func("columns" + std::to_string(counter));
+  func(arguments) = sums(place);
+  func.bound(column, 0, constant((part.vectors + 1) * tiling.lanes))
+      .bound(Var("xi"), 0, constant(x.size))
+      .bound(Var("yi"), 0, constant(y.size))
+      .store_in(Halide::MemoryType::Stack);
+  func.split(column, v, lane, constant(tiling.lanes))
+      .vectorize(lane)
+      .unroll(v)
+      .unroll(Var("xi"))
+      .unroll(Var("yi"));
+  return func;
+}
+
 void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                                   const Tiling &y, const Tiling &x,
                                   const ChannelBlock &block) {
@@ -82,12 +126,20 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   std::string tileLoop = outer.front().name;
 
   std::vector<Loop> loops;
-  int64_t lanes = tiling.horizontal ? 1 : tiling.lanes;
+  // Added up lanes are values of their own.
+  Loop::Kind inVector = tiling.horizontal ? Loop::Unrolled : Loop::Vectorized;
   // A block that the output's ends cut is stored element by element: few are,
   // and Halide cannot vectorize every test of a lane inside such a nest.
+  // Where columns lie in several rows of the output, vectors within each.
+  int64_t rowsBeside = stage.rowsBeside();
+  int64_t perRow = tiling.channels / rowsBeside;
+  int64_t step = rowsBeside == 1 ? tiling.step() : rowVector(tiling, perRow);
+  int64_t vectors = rowsBeside == 1 ? part.vectors : ceilDiv(perRow, step);
   loops.push_back(
-      {"lane", constant(lanes), x.partial ? Loop::Serial : Loop::Vectorized});
-  loops.push_back({"v", constant(part.vectors), Loop::Unrolled});
+      {"lane", constant(step), x.partial ? Loop::Serial : inVector});
+  loops.push_back({"v", constant(vectors), Loop::Unrolled});
+  if (rowsBeside > 1)
+    loops.push_back({"row", constant(rowsBeside), Loop::Unrolled});
   // Positions within a tile: of filters that compute several outputs together,
   // the outputs of one, and then a loop over the filters.
   bool shares = stage.sharesProducts();
@@ -115,9 +167,11 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     group += builder.windowBegin(TaskAxis::ChannelTiles);
   Expr firstColumn =
       ((part.first + around("co")) * constant(tiling.vectors) + nest.at("v")) *
-      constant(tiling.step());
+      constant(step);
   Expr column = firstColumn + nest.at("lane");
-  Expr biasIndex = group * constant(tiling.paddedChannels()) + column;
+  Expr row = nest.at("row");
+  Expr ofTile = row * constant(perRow) + column;
+  Expr biasIndex = group * constant(tiling.paddedChannels()) + ofTile;
 
   Expr inX = nest.at("xi"), inY = nest.at("yi");
   if (shares) {
@@ -134,6 +188,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     const AxisStage &along = stage.axes[a];
     at.push_back((ranges[a].first + position) * constant(along.outStep) +
                  constant(along.outStart) + around("g" + std::to_string(a)));
+    if (a == axes - 2)
+      at.back() += row;
   }
   int64_t perResidue = spec.outputChannels() / tiling.groups;
   if (x.partial) {
@@ -147,10 +203,10 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                     constant(tiling.channels));
     nest.where(column >= low);
     nest.where(column < high);
-  } else if (part.masked) {
-    nest.where(column < constant(tiling.channels));
+  } else if (rowsBeside > 1 ? perRow % step != 0 : part.masked) {
+    nest.where(column < constant(perRow));
   }
-  if (stage.axes.back().stacked > 1 && perResidue % tiling.step() == 0) {
+  if (stage.axes.back().stacked > 1 && perResidue % step == 0) {
     // Whole vectors stay within one residue. Without whole vectors the pixels
     // are dense (checked), and the column may run into the next residue's.
     Expr residue = simplify(firstColumn / constant(perResidue));
@@ -176,15 +232,22 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     std::vector<Expr> arguments;
     if (tiling.horizontal) {
       sums = horizontalSums(stage, part, y, x, names, inside);
+      Expr pixel = nest.at("xi") + constant(x.size) * nest.at("yi");
+      Expr ofPixel = rowsBeside > 1
+                         ? ofTile
+                         : nest.at("v") * constant(step) + nest.at("lane");
       arguments = {
-          simplify(nest.at("v") +
-                   constant(part.vectors) *
-                       (nest.at("xi") + constant(x.size) * nest.at("yi")))};
+          simplify(ofPixel + pixel * constant(part.vectors * tiling.step()))};
     } else {
       sums = matrixTiles(spec) ? matrixSums(stage, part, y, x, block, names)
                                : accumulator(stage, part, y, x, block, names);
       inside = {sums};
       arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"), nest.at("yi")};
+      if (rowsBeside > 1) {
+        sums = inColumns(sums, part, x, y, names);
+        inside.push_back(sums);
+        arguments = {ofTile, nest.at("xi"), nest.at("yi")};
+      }
     }
     for (const std::string &name : names)
       arguments.push_back(around(name));

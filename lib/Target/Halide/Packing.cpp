@@ -181,12 +181,16 @@ static void packTile(const KernelSpec &spec, const float *kernel,
   int64_t first = tile * tiling.vectors * tiling.step();
   int64_t tapNumber = 0;
   forEachTap(stage, [&](std::vector<int64_t> taps) {
-    int64_t last = taps.back();
     auto element = [&](int64_t column, int64_t in) {
       if (column >= tiling.channels)
         return 0.0f;
-      taps.back() = last + column / perResidue;
-      return kernelElement(spec, kernel, taps, in,
+      std::vector<int64_t> ofColumn = taps;
+      int64_t residue = column / perResidue;
+      for (size_t axis = taps.size(); axis-- > 0;) {
+        ofColumn[axis] += residue % stage.axes[axis].stacked;
+        residue /= stage.axes[axis].stacked;
+      }
+      return kernelElement(spec, kernel, ofColumn, in,
                            group * perResidue + column % perResidue);
     };
     if (tiling.horizontal) {
@@ -204,7 +208,7 @@ static void packTile(const KernelSpec &spec, const float *kernel,
       }
       for (int64_t column = 0; column < columns; ++column)
         for (int64_t in = 0; in < tiling.reduction; ++in)
-          cursor[column * stage.columnWeights() + place + in] =
+          cursor[stage.horizontalWeight(column, place + in)] =
               element(first + column, in);
       if (tapNumber % stage.run == 0)
         cursor += width * stage.columnWeights();

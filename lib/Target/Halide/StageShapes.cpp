@@ -19,10 +19,11 @@ static double vectorMacsPerPosition(const Stage &stage) {
     return vectors * stage.products() * tiling.reduction / shared;
   }
   // What is left of a run takes a vector of its own.
-  int64_t perRun =
-      tiling.channels * ceilDiv(stage.sharedInputs(), tiling.lanes);
+  int64_t perRun = ceilDiv(tiling.channels, tiling.beside) *
+                   ceilDiv(stage.sharedInputs(), tiling.lanes);
   if (stage.unequal())
-    perRun += stage.longColumns * ceilDiv(tiling.reduction, tiling.lanes);
+    perRun += ceilDiv(stage.longColumns, tiling.beside) *
+              ceilDiv(tiling.reduction, tiling.lanes);
   return double(stage.taps()) / stage.run * perRun;
 }
 

@@ -40,6 +40,10 @@ int64_t Stage::products() const {
   return product;
 }
 
+int64_t Stage::rowsBeside() const {
+  return axes.size() < 2 ? 1 : axes[axes.size() - 2].stacked;
+}
+
 bool Stage::sharesProducts() const {
   return std::any_of(axes.begin(), axes.end(),
                      [](const AxisStage &axis) { return axis.outputs > 1; });
@@ -52,6 +56,13 @@ int64_t Stage::sharedWeights() const { return wholeLines(sharedInputs()); }
 
 int64_t Stage::columnWeights() const {
   return sharedWeights() + (unequal() ? wholeLines(tiling.reduction) : 0);
+}
+
+int64_t Stage::horizontalWeight(int64_t column, int64_t place) const {
+  int64_t vector = column / tiling.beside, beside = column % tiling.beside;
+  return vector * tiling.beside * columnWeights() +
+         (place / tiling.lanes * tiling.beside + beside) * tiling.lanes +
+         place % tiling.lanes;
 }
 
 int64_t Stage::rows() const {
@@ -130,6 +141,10 @@ bool stacksResidues(const KernelSpec &spec) {
   return spec.schedule.strategy == "stacked" ||
          spec.schedule.strategy == "phase-gemm" ||
          spec.schedule.strategy == "tile-stacked";
+}
+
+int64_t besideAxes(const KernelSpec &spec) {
+  return stacksResidues(spec) ? spec.schedule.knob("axes", 1) : 0;
 }
 
 /// All residues of one axis of a transposed convolution. Tap k reaches residue
@@ -250,7 +265,7 @@ static std::vector<Stage> stageAxes(const KernelSpec &spec) {
     std::vector<AxisStage> options;
     if (spec.anchor != Anchor::ConvTranspose)
       options = {forwardAxis(spec, axis)};
-    else if (stacksResidues(spec) && axis == rank - 1)
+    else if (axis >= rank - besideAxes(spec))
       options = stackedResidues(spec, axis);
     else
       options = residues(spec, axis);
@@ -278,6 +293,16 @@ static int64_t powerOfTwoAtLeast(int64_t value) {
   return power;
 }
 
+/// Cuts the columns into vectors, and these into tiles of at most `wanted`. A
+/// tile is full when all of its vectors are; what is left goes to one last
+/// tile, whose stores are masked.
+static void cutVectors(ChannelTiling &tiling, int64_t wanted) {
+  int64_t all = ceilDiv(tiling.channels, tiling.step());
+  tiling.vectors = std::clamp<int64_t>(wanted, 1, all);
+  tiling.fullTiles = tiling.channels / (tiling.vectors * tiling.step());
+  tiling.lastVectors = all - tiling.fullTiles * tiling.vectors;
+}
+
 /// Cuts `tiling.channels` into vectors and tiles.
 static void cutChannels(const KernelSpec &spec, ChannelTiling &tiling) {
   if (usesGpuTiles(spec)) {
@@ -289,14 +314,8 @@ static void cutChannels(const KernelSpec &spec, ChannelTiling &tiling) {
   }
   int64_t lanes = spec.schedule.knob("lanes", spec.target.vectorFloats);
   tiling.lanes = std::min(lanes, powerOfTwoAtLeast(tiling.channels));
-  int64_t all = (tiling.channels + tiling.lanes - 1) / tiling.lanes;
-  int64_t wanted =
-      spec.schedule.knob("nv", spec.schedule.strategy == "matmul" ? 4 : 2);
-  tiling.vectors = std::clamp<int64_t>(wanted, 1, all);
-  // A tile is full when all of its lanes are real channels; what is left goes
-  // to one last tile, whose stores are masked.
-  tiling.fullTiles = tiling.channels / (tiling.vectors * tiling.lanes);
-  tiling.lastVectors = all - tiling.fullTiles * tiling.vectors;
+  cutVectors(tiling, spec.schedule.knob(
+                         "nv", spec.schedule.strategy == "matmul" ? 4 : 2));
 }
 
 static ChannelTiling tilingOf(const KernelSpec &spec, int64_t stacked,
@@ -314,13 +333,13 @@ static ChannelTiling tilingOf(const KernelSpec &spec, int64_t stacked,
     // Lanes along the input; every output of the tile holds its weights in a
     // register while the pixels pass: 24 sums + 6 + 1, or 12 + 3 + 1.
     int64_t most = spec.target.registers >= 32 ? 6 : 3;
-    tiling.lanes = spec.target.vectorFloats;
+    tiling.beside = std::min({spec.schedule.knob("reduce", 1),
+                              powerOfTwoAtLeast(tiling.channels),
+                              spec.target.vectorFloats / 2});
+    tiling.lanes = spec.target.vectorFloats / tiling.beside;
     while (tiling.lanes > tiling.reduction * run)
       tiling.lanes /= 2;
-    tiling.vectors =
-        std::clamp<int64_t>(spec.schedule.knob("nv", most), 1, tiling.channels);
-    tiling.fullTiles = tiling.channels / tiling.vectors;
-    tiling.lastVectors = tiling.channels % tiling.vectors;
+    cutVectors(tiling, spec.schedule.knob("nv", most));
     return tiling;
   }
   cutChannels(spec, tiling);
@@ -354,7 +373,8 @@ std::vector<Stage> stages(const KernelSpec &spec) {
     if (spec.schedule.knob("reduce", 0) != 0 && denseInput(spec) &&
         inner.taps > 1 && std::abs(inner.tapStep) == 1)
       stage.run = inner.taps;
-    stage.tiling = tilingOf(spec, inner.stacked, stage.run);
+    stage.tiling =
+        tilingOf(spec, inner.stacked * stage.rowsBeside(), stage.run);
     stage.longColumns = stage.tiling.channels;
     int64_t lastTap = inner.firstTap + (inner.taps - 1) * inner.tapIncrement;
     if (inner.stacked > 1 && lastTap + inner.stacked > spec.window.back())
@@ -370,8 +390,11 @@ ChannelTiling channelTiling(const KernelSpec &spec) {
   if (!stacksResidues(spec))
     return tilingOf(spec, 1);
   int64_t stride = spec.strides.back(), more = spec.window.back() % stride;
-  return tilingOf(spec,
-                  mixesResidues(spec) ? stride : std::max(more, stride - more));
+  int64_t stacked =
+      mixesResidues(spec) ? stride : std::max(more, stride - more);
+  if (besideAxes(spec) > 1)
+    stacked *= spec.strides[spec.spatialRank() - 2];
+  return tilingOf(spec, stacked);
 }
 
 int64_t panelFloats(const KernelSpec &spec) {

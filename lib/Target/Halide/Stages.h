@@ -56,7 +56,7 @@ struct AxisStage {
 /// tiles of `vectors` vectors of `lanes` floats, and its reduction.
 struct ChannelTiling {
   int64_t channels = 0;    ///< per group, stacked residues included
-  int64_t lanes = 1;       ///< floats of one vector
+  int64_t lanes = 1;       ///< floats of one vector, or of a column's part
   int64_t vectors = 1;     ///< of a full tile
   int64_t fullTiles = 0;   ///< per group
   int64_t lastVectors = 0; ///< of the narrower last tile; 0: there is none
@@ -64,10 +64,12 @@ struct ChannelTiling {
   int64_t reduction = 1;   ///< input channels that one output channel reads
   bool depthwise = false;  ///< output channel c reads input channel c
   bool horizontal = false; ///< vectors run along the input channels instead
+  /// Columns that share a horizontal vector, `lanes` channels of each.
+  int64_t beside = 1;
 
   int64_t tiles() const { return fullTiles + (lastVectors ? 1 : 0); }
-  /// Columns of one vector: sums of vectors along the input count once.
-  int64_t step() const { return horizontal ? 1 : lanes; }
+  /// Columns of one vector.
+  int64_t step() const { return horizontal ? beside : lanes; }
   /// Columns with every tile padded to whole vectors.
   int64_t paddedChannels() const {
     return (fullTiles * vectors + lastVectors) * step();
@@ -91,6 +93,10 @@ struct Stage {
   /// Product over the axes: rows of weights per copy and input channel.
   int64_t products() const;
   bool sharesProducts() const; ///< along some axis
+  /// Rows of the output that a position's columns lie in: residues of the axis
+  /// outside the innermost one (besideAxes). Each holds channels / rowsBeside()
+  /// columns.
+  int64_t rowsBeside() const;
   bool unequal() const { return longColumns < tiling.channels; }
   /// Floats of the run that all columns have, and those that only the long
   /// ones have: the inputs, and the weights, which begin cache lines.
@@ -99,6 +105,9 @@ struct Stage {
   }
   int64_t sharedWeights() const;
   int64_t columnWeights() const;
+  /// Of horizontal vectors: where weight `place` of a column's lies. Columns of
+  /// a vector take turns, `tiling.lanes` weights each.
+  int64_t horizontalWeight(int64_t column, int64_t place) const;
   /// Rows of weights of a channel tile, one float per column each.
   int64_t rows() const;
 };
@@ -137,6 +146,8 @@ int64_t pixelsBehind(const Stage &stage);
 
 /// Residues of the innermost axis lie beside the channels.
 bool stacksResidues(const KernelSpec &spec);
+/// Innermost axes whose residues lie beside the channels (knob `axes`).
+int64_t besideAxes(const KernelSpec &spec);
 
 std::vector<Stage> stages(const KernelSpec &spec);
 /// The tiling of the widest stage: the tasks' channel tiles.

@@ -228,6 +228,8 @@ ContractionEmitter::accumulator(const Stage &stage, const ChannelPart &part,
                                 const std::vector<std::string> &outer) {
   TileSums sums = tileSums(stage, part, y, x, block, outer, 0.0f);
 
+  if (block.starts)
+    prefetchAhead(stage, y, x, sums.func, sums.arguments, 4);
   int64_t channels = block.count;
   int64_t unroll = spec.schedule.knob("ku", channels <= 8 ? channels : 1);
   unroll = std::clamp<int64_t>(unroll, 1, channels);

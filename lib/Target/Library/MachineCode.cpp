@@ -11,6 +11,8 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
@@ -256,6 +258,21 @@ upconv::emitCallingSequenceText(const LibraryPlan &plan) {
                             });
 }
 
+/// A line that Halide asks for ahead (knob `ahead`) is to be read and to stay
+/// in all caches: other stages read it too. Halide's versions differ in what
+/// they say of it, to be written or to be used once.
+static void keepPrefetched(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+      if (!call || call->getIntrinsicID() != llvm::Intrinsic::prefetch)
+        continue;
+      auto *type = llvm::Type::getInt32Ty(module.getContext());
+      call->setArgOperand(1, llvm::ConstantInt::get(type, 0)); // read
+      call->setArgOperand(2, llvm::ConstantInt::get(type, 3)); // stays
+    }
+}
+
 llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
                                                    llvm::StringRef tripleName,
                                                    llvm::StringRef streamed,
@@ -267,6 +284,7 @@ llvm::Expected<std::string> upconv::emitKernelCode(llvm::StringRef bitcode,
   if (!module)
     return module.takeError();
   replaceTileCalls(**module);
+  keepPrefetched(**module);
   llvm::Triple triple = (*module)->getTargetTriple();
   if (!tripleName.empty())
     triple = llvm::Triple(tripleName);

@@ -60,7 +60,8 @@ TaskAxis taskAxis(const KernelSpec &spec);
 /// Extent of the task axis; scalars are looked up by the caller when dynamic.
 Size taskExtent(const KernelSpec &spec);
 /// Output positions that one step along the task axis covers: 1, or the stride
-/// where the residues of the outermost axis share its loop (knob `fuse`).
+/// where the residues of the outermost axis share its loop (knob `fuse`) or the
+/// tile (knob `axes`).
 int64_t taskUnit(const KernelSpec &spec);
 /// Smallest window that one task may be given (a tile must fit into it).
 int64_t taskGrain(const KernelSpec &spec);
@@ -77,6 +78,10 @@ constexpr int kStreamedBytes = 64;
 /// assumes that the output is aligned to a cache line, and whoever emits code
 /// from it has to see to the outputs that are not (emitKernelCode).
 bool streamsOutput(const KernelSpec &spec);
+
+/// Whether a tile asks for input ahead of its use (knob `ahead`). Halide says
+/// of such requests that the line is used once; emitKernelCode, that it stays.
+bool prefetchesInput(const KernelSpec &spec);
 
 /// How many zero elements the strategy reads before and after each dimension of
 /// the input. A strategy that guards its loads needs none.

@@ -132,9 +132,10 @@ struct ScheduleChoice {
   /// filtering), which a caller has to permit.
   bool multipliesSums() const { return strategy == "winograd"; }
   /// Stages share more than the loops outside the row: the tile's too, or the
-  /// residues of the outermost axis its loop (knob `fuse`).
-  bool fusesTiles() const { return knob("fuse", 1) == 2; }
-  bool fusesResidues() const { return knob("fuse", 1) == 3; }
+  /// residues of the outermost axis its loop, or both (knob `fuse`).
+  bool fusesTiles() const { return knob("fuse", 1) == 2 || fusesAll(); }
+  bool fusesResidues() const { return knob("fuse", 1) == 3 || fusesAll(); }
+  bool fusesAll() const { return knob("fuse", 1) == 4; }
 };
 
 /// What a kernel may assume of its processor (from scheduling/targets.yaml).
