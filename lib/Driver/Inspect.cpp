@@ -3,6 +3,7 @@
 #include "Commands.h"
 #include "Explain.h"
 #include "Listings.h"
+#include "TextTable.h"
 #include "TrainingRules.h"
 
 #include "upconv/Dialect/Keras/IR/KerasOps.h"
@@ -194,29 +195,6 @@ static std::string cell(const json::Value &value) {
     return text + ")";
   }
   return "?";
-}
-
-static void printTable(llvm::raw_ostream &os,
-                       llvm::ArrayRef<llvm::StringRef> headings,
-                       const std::vector<std::vector<std::string>> &rows) {
-  std::vector<size_t> widths;
-  for (auto [column, heading] : llvm::enumerate(headings)) {
-    size_t width = heading.size();
-    for (const auto &row : rows)
-      width = std::max(width, row[column].size());
-    widths.push_back(width + 2);
-  }
-  auto printRow = [&](auto &&row) {
-    for (auto [text, width] : llvm::zip(row, widths))
-      os << llvm::left_justify(text, width);
-    os << "\n";
-  };
-  printRow(headings);
-  for (size_t width : widths)
-    os << std::string(width - 2, '-') << "  ";
-  os << "\n";
-  for (const auto &row : rows)
-    printRow(row);
 }
 
 static std::string knobsText(const json::Object &knobs) {
