@@ -112,6 +112,23 @@ int upconv_rt_launch(upconv_rt_run *run, upconv_rt_kernel *kernel,
                      void **arguments, int count, int window, int64_t extent,
                      int64_t grain, int64_t block, int64_t work);
 
+/// The options of a run whose steps are timed, for libraries made to be timed
+/// (LibraryPlan::tracesSteps). Behind what every run is told stands who wants
+/// to know; `key` tells it from options of a later version, which are longer
+/// too.
+typedef struct {
+  upconv_rt_options options; ///< `struct_size` is that of the whole
+  uint64_t key;              ///< UPCONV_RT_TRACED
+  /// Called on the caller's thread before each step, numbered from 0, and
+  /// behind the last with their number.
+  void (*at)(void *context, int64_t step);
+  void *context;
+} upconv_rt_traced_options;
+#define UPCONV_RT_TRACED UINT64_C(0x3b9d27c1e85f604a)
+
+/// Calls `at` if that is what the options are.
+void upconv_rt_trace(const upconv_rt_options *options, int64_t step);
+
 /// Whether `packed`, of `size` bytes, is what `expected` describes: its stamp
 /// and the hash of all values. `expected->content` 0 means any content.
 int upconv_rt_check_weights(const void *packed, size_t size,

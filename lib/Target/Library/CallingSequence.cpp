@@ -145,9 +145,11 @@ void ModuleBuilder::buildCore() {
   checkPorts(inputs, plan.inputs.size());
   checkPorts(outputs, plan.outputs.size());
 
-  // What steps finds in it: inputs, outputs, values, and weights from outside
-  // or on the device.
-  Value *frame = localArray(pointer, 4, "frame");
+  // What steps finds in it: inputs, outputs, values, weights from outside or on
+  // the device, and the options if it traces.
+  Value *frame = localArray(pointer, plan.tracesSteps ? 5 : 4, "frame");
+  if (plan.tracesSteps)
+    builder.CreateStore(options, element(frame, 4));
   if (takesWeights(plan)) {
     Value *status = builder.CreateCall(
         runtime("upconv_rt_find_weights", i32, {pointer, pointer, pointer}),

@@ -317,6 +317,15 @@ int LoadedLibrary::runRaw(const float *const *inputs, const int64_t *extents,
   return state->info->call(inputs, extents, outputs, &raw);
 }
 
+int LoadedLibrary::runTraced(const float *const *inputs, const int64_t *extents,
+                             float *const *outputs, const Options &options,
+                             const Trace &trace) const {
+  upconv_rt_traced_options raw = {rawOptions(options), UPCONV_RT_TRACED,
+                                  trace.at, trace.context};
+  raw.options.struct_size = sizeof raw;
+  return state->info->call(inputs, extents, outputs, &raw.options);
+}
+
 int LoadedLibrary::timeOnDevice(const float *const *inputs,
                                 const int64_t *extents, float *const *outputs,
                                 const Options &options, double (*now)(void),

@@ -77,6 +77,7 @@ private:
   llvm::GlobalVariable *weightsSection();
   void buildLaunch(const KernelLaunch &launch);
   void buildZeroMargins(const ZeroMargins &zero);
+  void buildTrace(size_t step);
   void buildCore();
   void buildRun();
   void buildPrepare();

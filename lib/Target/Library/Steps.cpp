@@ -4,6 +4,8 @@
 
 #include "upconv/Runtime/Runtime.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace upconv;
 using llvm::BasicBlock;
 using llvm::Function;
@@ -134,6 +136,14 @@ void ModuleBuilder::buildZeroMargins(const ZeroMargins &zero) {
        constants(zero.haloLow, "low"), constants(zero.haloHigh, "high")});
 }
 
+void ModuleBuilder::buildTrace(size_t step) {
+  if (!plan.tracesSteps)
+    return;
+  builder.CreateCall(
+      runtime("upconv_rt_trace", builder.getVoidTy(), {pointer, i64}),
+      {loadPointer(steps->getArg(0), 4), builder.getInt64(step)});
+}
+
 void ModuleBuilder::buildSteps() {
   steps = define("_steps", i32, {pointer, pointer, pointer},
                  {"frame", "workspace", "run"}, /*isPublic=*/false);
@@ -174,8 +184,11 @@ void ModuleBuilder::buildSteps() {
     runPlace = localArray(pointer, 1, "run_place");
     builder.CreateStore(steps->getArg(2), runPlace);
   }
-  for (const Step &step : plan.steps)
+  for (auto [index, step] : llvm::enumerate(plan.steps)) {
+    buildTrace(index);
     step.kind == Step::Kind::Launch ? buildLaunch(step.launch)
                                     : buildZeroMargins(step.zero);
+  }
+  buildTrace(plan.steps.size());
   builder.CreateRet(builder.getInt32(UPCONV_RT_OK));
 }

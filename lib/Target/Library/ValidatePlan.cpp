@@ -241,6 +241,8 @@ llvm::Error Validator::run() {
   identifier(plan.name, "name");
   if (plan.inputs.empty() || plan.outputs.empty())
     fail("at least one input and one output are needed");
+  if (plan.tracesSteps && !plan.device.empty())
+    fail("steps on a device cannot be traced");
   llvm::StringSet<> inputNames, outputNames;
   auto ports = [&](const std::vector<Port> &list, llvm::StringSet<> &names) {
     for (const Port &port : list) {

@@ -79,6 +79,7 @@ struct ZeroMargins {
   Place tensor;
   std::vector<mlir::AffineExpr> shape, strides;
   std::vector<int64_t> haloLow, haloHigh;
+  std::string layer; ///< that makes the tensor, for reports
 };
 
 struct Step {
@@ -146,6 +147,10 @@ struct LibraryPlan {
   std::vector<Variable> variables;
   std::vector<int64_t> packWords;
   int64_t parameters = 0; ///< of the model, for the header
+
+  /// A run tells those who ask, by upconv_rt_traced_options, of each step. Only
+  /// in libraries that are made to be timed and thrown away.
+  bool tracesSteps = false;
 
   /// A library for several targets of one architecture: one plan per target,
   /// strongest first. The library itself then has no steps, no workspace and no

@@ -109,6 +109,17 @@ public:
   int runRaw(const float *const *inputs, const int64_t *extents,
              float *const *outputs, const Options &options) const;
 
+  /// Who wants to know of the steps of a run: called before each, numbered from
+  /// 0, and behind the last with their number.
+  struct Trace {
+    void (*at)(void *context, int64_t step);
+    void *context;
+  };
+  /// runRaw of a library that traces its steps; of any other it is just that.
+  int runTraced(const float *const *inputs, const int64_t *extents,
+                float *const *outputs, const Options &options,
+                const Trace &trace) const;
+
   /// What a library for a GPU makes of runs one behind the other.
   struct DeviceTime {
     double seconds = 0; ///< of one run, without copies from and to the host
