@@ -2,6 +2,7 @@
 
 #include "Commands.h"
 #include "DeviceRates.h"
+#include "LayerTimes.h"
 #include "Measure.h"
 #include "SingleLayers.h"
 #include "Turns.h"
@@ -29,8 +30,11 @@ namespace {
 struct Row {
   std::string id;
   Contractions contractions;
-  BenchResult result; ///< of all passes
-  std::vector<BenchResult> passes;
+  BenchResult result;                  ///< of all passes
+  std::vector<RunStep> steps;          ///< with --by-layer
+  std::vector<BenchResult> timedSteps; ///< a run with them, then each
+  /// What each pass gave: the library's first, then those of `timedSteps`.
+  std::vector<std::vector<BenchResult>> passes;
   std::unique_ptr<TemporaryFolder> folder; ///< of the library
   BenchRequest request;
   int64_t usefulMacs = 0;
@@ -43,7 +47,7 @@ struct Row {
   /// Of the fastest run of all, beside the fastest roofline of any pass.
   double fastest() const { return result.rooflineMs / result.minMs; }
   bool isComputeBound() const {
-    return 2e-6 * usefulMacs / result.peakGflops >= 0.999 * result.rooflineMs;
+    return llvm::StringRef(boundOf(usefulMacs, result)) == "compute";
   }
   /// No measured time can be below the roofline. That is a float32 one, which
   /// products of bfloat16 numbers, and fewer products of sums, may exceed.
@@ -89,6 +93,10 @@ static ExitStatus prepare(const Options &options, const std::string &id,
     return status;
   if (!session.runsHere())
     return session.refuseToRun("'--mca CPU' rates its loops");
+  if (options.byLayer)
+    if (ExitStatus status = session.wantCpu("bench --by-layer");
+        status != ExitOk)
+      return status;
   if (ExitStatus status = device.open(session); status != ExitOk)
     return status;
   if (ExitStatus status = session.build(); status != ExitOk)
@@ -110,33 +118,36 @@ static ExitStatus prepare(const Options &options, const std::string &id,
   request->seconds = options.seconds;
   device.addTo(*request);
   row.bytes = request->bytes;
+  if (options.byLayer)
+    row.steps = stepsOf(session);
+  for (const RunStep &step : row.steps)
+    request->steps.push_back(step.work);
   row.request = std::move(*request);
   return ExitOk;
 }
 
-static double median(llvm::ArrayRef<BenchResult> passes,
-                     double BenchResult::*figure) {
-  std::vector<double> values;
-  for (const BenchResult &pass : passes)
-    values.push_back(pass.*figure);
-  return upconv::median(std::move(values));
-}
-
-/// Medians of the passes, their fastest run, and the fastest of their
-/// rooflines: beside a slow one a fast run of another pass would look better
-/// than it is.
-static BenchResult together(llvm::ArrayRef<BenchResult> passes) {
-  BenchResult result = passes.front();
-  result.medianMs = median(passes, &BenchResult::medianMs);
-  result.peakGflops = median(passes, &BenchResult::peakGflops);
-  result.readGbs = median(passes, &BenchResult::readGbs);
-  result.writeGbs = median(passes, &BenchResult::writeGbs);
-  result.fraction = median(passes, &BenchResult::fraction);
+/// Of the results at `index`, medians of the passes, their fastest run, and the
+/// fastest of their rooflines: beside a slow one a fast run of another pass
+/// would look better than it is.
+static BenchResult together(llvm::ArrayRef<std::vector<BenchResult>> passes,
+                            size_t index) {
+  auto medianOf = [&](double BenchResult::*figure) {
+    std::vector<double> values;
+    for (const std::vector<BenchResult> &pass : passes)
+      values.push_back(pass[index].*figure);
+    return median(std::move(values));
+  };
+  BenchResult result = passes.front()[index];
+  result.medianMs = medianOf(&BenchResult::medianMs);
+  result.peakGflops = medianOf(&BenchResult::peakGflops);
+  result.readGbs = medianOf(&BenchResult::readGbs);
+  result.writeGbs = medianOf(&BenchResult::writeGbs);
+  result.fraction = medianOf(&BenchResult::fraction);
   result.runs = 0;
-  for (const BenchResult &pass : passes) {
-    result.minMs = std::min(result.minMs, pass.minMs);
-    result.rooflineMs = std::min(result.rooflineMs, pass.rooflineMs);
-    result.runs += pass.runs;
+  for (const std::vector<BenchResult> &pass : passes) {
+    result.minMs = std::min(result.minMs, pass[index].minMs);
+    result.rooflineMs = std::min(result.rooflineMs, pass[index].rooflineMs);
+    result.runs += pass[index].runs;
   }
   return result;
 }
@@ -145,9 +156,17 @@ static ExitStatus measure(Row &row) {
   std::vector<BenchResult> results;
   if (ExitStatus status = benchInWorker(row.request, results); status != ExitOk)
     return status;
-  row.passes.push_back(results.front());
-  row.result = together(row.passes);
+  row.passes.push_back(std::move(results));
+  row.result = together(row.passes, 0);
+  row.timedSteps.clear();
+  for (size_t i = 1; i < row.passes.front().size(); ++i)
+    row.timedSteps.push_back(together(row.passes, i));
   return ExitOk;
+}
+
+static LayerTimes layerTimesOf(const Row &row) {
+  return {row.result, row.timedSteps.front(), row.steps,
+          llvm::ArrayRef(row.timedSteps).drop_front()};
 }
 
 static void printRow(const Row &row) {
@@ -159,27 +178,32 @@ static void printRow(const Row &row) {
                                row.result.fraction, row.fastest())
                << "  " << row.contractions.strategies << "  "
                << row.contractions.schedules << "\n";
+  if (!row.steps.empty())
+    printLayerTimes(layerTimesOf(row), llvm::outs());
   llvm::outs().flush();
 }
 
 static json::Object toJson(const Row &row) {
-  return json::Object{{"id", row.id},
-                      {"ms", row.result.medianMs},
-                      {"min_ms", row.result.minMs},
-                      {"runs", row.result.runs},
-                      {"passes", row.passes.size()},
-                      {"gflops", 2e-6 * row.usefulMacs / row.result.medianMs},
-                      {"peak_gflops", row.result.peakGflops},
-                      {"roofline_ms", row.result.rooflineMs},
-                      {"roofline_fraction", row.result.fraction},
-                      {"fastest_fraction", row.fastest()},
-                      {"useful_macs", row.usefulMacs},
-                      {"executed_macs", row.contractions.executedMacs},
-                      {"bound", row.isComputeBound() ? "compute" : "bandwidth"},
-                      {"cout", row.outputChannels},
-                      {"strategy", row.contractions.strategies},
-                      {"schedule", row.contractions.schedules},
-                      {"compile_ms", row.compileMs}};
+  json::Object entry{{"id", row.id},
+                     {"ms", row.result.medianMs},
+                     {"min_ms", row.result.minMs},
+                     {"runs", row.result.runs},
+                     {"passes", row.passes.size()},
+                     {"gflops", 2e-6 * row.usefulMacs / row.result.medianMs},
+                     {"peak_gflops", row.result.peakGflops},
+                     {"roofline_ms", row.result.rooflineMs},
+                     {"roofline_fraction", row.result.fraction},
+                     {"fastest_fraction", row.fastest()},
+                     {"useful_macs", row.usefulMacs},
+                     {"executed_macs", row.contractions.executedMacs},
+                     {"bound", boundOf(row.usefulMacs, row.result)},
+                     {"cout", row.outputChannels},
+                     {"strategy", row.contractions.strategies},
+                     {"schedule", row.contractions.schedules},
+                     {"compile_ms", row.compileMs}};
+  if (!row.steps.empty())
+    addLayerTimes(layerTimesOf(row), entry);
+  return entry;
 }
 
 static ExitStatus writeJson(const Options &options,
@@ -310,11 +334,16 @@ static ExitStatus reportSuspects(const std::vector<Row> &rows) {
 ExitStatus upconv::benchCommand(const Options &options) {
   if (!options.processors.empty())
     return rateCommand(options);
+  bool ofSuite = isSuite(options.import.path);
+  if (options.byLayer && ofSuite) {
+    printError("'--by-layer' takes a model: each layer of a suite is timed by "
+               "itself");
+    return ExitUsage;
+  }
   std::vector<Row> rows;
   MeasuredDevice device;
-  ExitStatus status = isSuite(options.import.path)
-                          ? benchSuite(options, device, rows)
-                          : benchModel(options, device, rows);
+  ExitStatus status = ofSuite ? benchSuite(options, device, rows)
+                              : benchModel(options, device, rows);
   if (status != ExitOk)
     return status;
   printMeans(rows);

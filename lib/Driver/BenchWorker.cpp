@@ -12,23 +12,96 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 using namespace upconv;
 
 namespace {
+
+/// Reads the clock between the steps of a turn's runs.
+class StepClock {
+public:
+  explicit StepClock(size_t steps) : totals(steps), turns(steps) {}
+
+  void beginTurn() {
+    std::fill(totals.begin(), totals.end(), 0);
+    runs = 0;
+  }
+  LoadedLibrary::Trace trace() { return {at, this}; }
+  /// Means of the turn's runs, beside what the peak loop gave.
+  void endTurn(double gflops) {
+    for (auto [turn, total] : llvm::zip(turns, totals)) {
+      turn.seconds.push_back(total / runs);
+      turn.gflops.push_back(gflops);
+    }
+  }
+  llvm::ArrayRef<TimedSubject> subjects() const { return turns; }
+
+private:
+  static void at(void *context, int64_t step) {
+    auto &clock = *static_cast<StepClock *>(context);
+    double now = upconv_timing_now();
+    if (step > 0)
+      clock.totals[step - 1] += now - clock.last;
+    if (step == static_cast<int64_t>(clock.totals.size()))
+      ++clock.runs;
+    clock.last = now;
+  }
+
+  std::vector<double> totals; ///< of the turn
+  std::vector<TimedSubject> turns;
+  double last = 0;
+  int64_t runs = 0;
+};
+
 // The libraries while they are timed.
 struct Timing {
   std::vector<Loaded> &libraries;
+  /// Of the first library, for a subject behind all libraries; null: there is
+  /// none.
+  StepClock *steps;
   std::vector<LoadedLibrary::Options> options;
   DeviceRates *device; ///< null: they run on the CPU
   TimedTurns turns;
   std::vector<int64_t> runs; ///< on a device, of each library's next turn
   int failure = 0;           ///< a status of the first one
+  bool isWarm = false;       ///< the turn's first run, not timed, is over
+
+  bool isSteps(int64_t subject) const {
+    return subject == static_cast<int64_t>(libraries.size());
+  }
 };
 } // namespace
 
+static void beginTurn(void *context, int64_t index) {
+  auto &timing = *static_cast<Timing *>(context);
+  timing.isWarm = false;
+  if (timing.isSteps(index))
+    timing.steps->beginTurn();
+}
+
+/// The same buffers with and without the clock: what the timing of steps costs
+/// is then all that differs.
+static void runSteps(Timing &timing) {
+  Loaded &loaded = timing.libraries.front();
+  const LoadedLibrary::Options &options = timing.options.front();
+  int status =
+      timing.isWarm
+          ? loaded.library.runTraced(
+                loaded.inputPointers.data(), loaded.extents.data(),
+                loaded.outputPointers.data(), options, timing.steps->trace())
+          : loaded.library.runRaw(loaded.inputPointers.data(),
+                                  loaded.extents.data(),
+                                  loaded.outputPointers.data(), options);
+  if (status)
+    timing.failure = status;
+  timing.isWarm = true;
+}
+
 static void runSubject(void *context, int64_t index) {
   auto &timing = *static_cast<Timing *>(context);
+  if (timing.isSteps(index))
+    return runSteps(timing);
   Loaded &loaded = timing.libraries[index];
   loaded.library.runRaw(loaded.inputPointers.data(), loaded.extents.data(),
                         loaded.outputPointers.data(), timing.options[index]);
@@ -58,8 +131,11 @@ static double peakOfDevice(void *context) {
 }
 
 static int agreesWithFirst(void *context, int64_t index) {
-  const Loaded &a = static_cast<Timing *>(context)->libraries.front();
-  const Loaded &b = static_cast<Timing *>(context)->libraries[index];
+  auto &timing = *static_cast<Timing *>(context);
+  if (timing.isSteps(index))
+    return true; // it is the first, and its buffers
+  const Loaded &a = timing.libraries.front();
+  const Loaded &b = timing.libraries[index];
   if (a.sizes.outputShapes != b.sizes.outputShapes)
     return false;
   return llvm::all_of(
@@ -72,7 +148,10 @@ static int agreesWithFirst(void *context, int64_t index) {
 
 static void recordRun(void *context, int64_t index, double seconds,
                       double gflops) {
-  TimedSubject &subject = static_cast<Timing *>(context)->turns.subjects[index];
+  auto &timing = *static_cast<Timing *>(context);
+  if (timing.isSteps(index))
+    timing.steps->endTurn(gflops);
+  TimedSubject &subject = timing.turns.subjects[index];
   subject.seconds.push_back(seconds);
   subject.gflops.push_back(gflops);
 }
@@ -82,11 +161,30 @@ static upconv_timing_bandwidth bandwidthOf(DeviceRates &device, int64_t bytes) {
   return {gbs, gbs};
 }
 
+/// Of each step beside a roofline of its own. Kernels of one size share what
+/// was measured of the memory.
+static void addSteps(const BenchRequest &request, const StepClock &steps,
+                     int cores, std::vector<BenchResult> &results) {
+  std::map<int64_t, upconv_timing_bandwidth> bandwidths;
+  for (auto [work, subject] : llvm::zip(request.steps, steps.subjects())) {
+    auto [known, isNew] = bandwidths.try_emplace(work.bytes);
+    if (isNew)
+      known->second = upconv_timing_measure_bandwidth(work.bytes);
+    BenchRequest own = request;
+    own.usefulMacs = work.usefulMacs;
+    own.bytes = work.bytes;
+    results.push_back(
+        figuresOf(own, {known->second, cores, {subject}}).front());
+  }
+}
+
 /// Fails if the first library does, or what the device is measured by.
 static llvm::Expected<std::vector<BenchResult>>
 measure(const BenchRequest &request, std::vector<Loaded> &libraries,
         DeviceRates *device) {
-  Timing timing{libraries, {}, device, {}, {}};
+  StepClock steps(request.steps.size());
+  Timing timing{
+      libraries, request.steps.empty() ? nullptr : &steps, {}, device, {}, {}};
   timing.runs.assign(libraries.size(), 1);
   for (Loaded &loaded : libraries) {
     for (auto [buffer, shape] : llvm::zip(loaded.inputs, request.inputShapes))
@@ -94,14 +192,15 @@ measure(const BenchRequest &request, std::vector<Loaded> &libraries,
     timing.options.push_back(loaded.options(request.threads));
   }
   TimedTurns &turns = timing.turns;
-  turns.subjects.resize(libraries.size());
+  size_t subjects = libraries.size() + (timing.steps ? 1 : 0);
+  turns.subjects.resize(subjects);
   turns.cores = upconv_timing_cores();
   turns.bandwidth = device ? bandwidthOf(*device, request.bytes)
                            : upconv_timing_measure_bandwidth(request.bytes);
-  std::vector<upconv_timing_outcome> outcomes(libraries.size());
+  std::vector<upconv_timing_outcome> outcomes(subjects);
   upconv_timing_turns toTake{&timing,
-                             static_cast<int64_t>(libraries.size()),
-                             /*begin=*/nullptr,
+                             static_cast<int64_t>(subjects),
+                             beginTurn,
                              runSubject,
                              agreesWithFirst,
                              recordRun,
@@ -122,7 +221,9 @@ measure(const BenchRequest &request, std::vector<Loaded> &libraries,
   if (timing.failure)
     return llvm::createStringError(
         "upconv: error: " + libraries.front().library.describe(timing.failure));
-  return figuresOf(request, turns);
+  std::vector<BenchResult> results = figuresOf(request, turns);
+  addSteps(request, steps, turns.cores, results);
+  return results;
 }
 
 int upconv::benchWorker(llvm::StringRef text) {
@@ -139,6 +240,9 @@ int upconv::benchWorker(llvm::StringRef text) {
   request.fma = reader.integer();
   request.usefulMacs = reader.integer();
   request.bytes = reader.integer();
+  request.steps.resize(reader.integer());
+  for (StepWork &step : request.steps)
+    step = {reader.integer(), reader.integer()};
   request.copyLibrary = reader.bytes().str();
   request.multiplyAddLibrary = reader.bytes().str();
   if (reader.failed || request.libraries.empty())
@@ -184,11 +288,14 @@ ExitStatus upconv::benchInWorker(const BenchRequest &request,
       .add(static_cast<int64_t>(request.fma))
       .add(request.usefulMacs)
       .add(request.bytes)
-      .add(request.copyLibrary)
-      .add(request.multiplyAddLibrary);
+      .add(static_cast<int64_t>(request.steps.size()));
+  for (const StepWork &step : request.steps)
+    writer.add(step.usefulMacs).add(step.bytes);
+  writer.add(request.copyLibrary).add(request.multiplyAddLibrary);
   WorkerJob job{benchWorker, writer.take(), {/*cpuSeconds=*/3600, 0}};
   WorkerResult worker = runWorkers(job, 1).front();
-  results.resize(request.libraries.size());
+  size_t stepResults = request.steps.empty() ? 0 : 1 + request.steps.size();
+  results.resize(request.libraries.size() + stepResults);
   size_t bytes = results.size() * sizeof(BenchResult);
   if (!worker.ok() || worker.response.size() != bytes)
     return failureOf(worker);

@@ -211,6 +211,12 @@ struct Flags {
       cl::sub(bench),
       cl::cat(category)};
 
+  cl::opt<bool> byLayer{
+      "by-layer",
+      cl::desc("where a model's time goes: every kernel's share of a run and "
+               "its fraction of the roofline, and each kind of layer's"),
+      cl::sub(bench), cl::cat(category)};
+
   cl::list<std::string> mca{
       "mca",
       cl::CommaSeparated,

@@ -190,6 +190,9 @@ static bool fill(Flags &flags, Options &options) {
     return usage("'--passes' wants a positive number, got " +
                  llvm::Twine(options.passes));
   options.processors = {flags.mca.begin(), flags.mca.end()};
+  options.byLayer = flags.byLayer;
+  if (options.byLayer && !options.processors.empty())
+    return usage("'--by-layer' times a run, and '--mca' runs nothing");
   if (flags.tune && !fillTune(flags, options))
     return false;
   if (options.threads < 0)

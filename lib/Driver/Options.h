@@ -52,6 +52,7 @@ struct Options {
   std::string jsonFile;
   double seconds = 1.0;
   int passes = 1;
+  bool byLayer = false;
   std::vector<std::string> processors; ///< rate on their models, do not time
   // tune
   double budget = 60;        ///< seconds per layer

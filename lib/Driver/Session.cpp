@@ -217,6 +217,7 @@ ExitStatus Session::plan(bool withWeights) {
   built.library.weightsMode = options.weightsMode;
   built.library.parameters = parameters;
   built.library.madeWith = madeWith();
+  built.library.tracesSteps = options.byLayer;
   return ExitOk;
 }
 

@@ -14,6 +14,12 @@ double upconv::median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+const char *upconv::boundOf(int64_t usefulMacs, const BenchResult &result) {
+  bool byCompute =
+      2e-6 * usefulMacs / result.peakGflops >= 0.999 * result.rooflineMs;
+  return byCompute ? "compute" : "bandwidth";
+}
+
 /// Seconds that the roofline allows.
 static double roofline(const BenchRequest &request, double gflops, double gbs) {
   double compute = 2.0 * request.usefulMacs / (gflops * 1e9);

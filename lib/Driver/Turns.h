@@ -30,6 +30,9 @@ struct TimedTurns {
 /// Of an even number of values the upper one of the two in the middle.
 double median(std::vector<double> values);
 
+/// "compute" or "bandwidth": what the roofline of `result` is made of.
+const char *boundOf(int64_t usefulMacs, const BenchResult &result);
+
 /// The figures of each library.
 std::vector<BenchResult> figuresOf(const BenchRequest &request,
                                    const TimedTurns &turns);

@@ -68,6 +68,11 @@ ExitStatus runInWorker(const RunSubject &subject,
                        const std::vector<Tensor> &inputs, int threads,
                        std::vector<Tensor> &outputs);
 
+/// What a step of a run does at least.
+struct StepWork {
+  int64_t usefulMacs = 0, bytes = 0;
+};
+
 /// Libraries of one model, timed by turns, and what they are measured against.
 struct BenchRequest {
   std::vector<std::string> libraries;
@@ -79,6 +84,8 @@ struct BenchRequest {
   int64_t vectorFloats = 4;
   bool fma = true;
   int64_t usefulMacs = 0, bytes = 0;
+  /// The steps of the only library, which traces them; empty: not timed.
+  std::vector<StepWork> steps;
   /// Of libraries for a GPU: what its rooflines are made of (DeviceRates.h).
   std::string copyLibrary, multiplyAddLibrary;
 
@@ -96,7 +103,8 @@ struct BenchResult {
   int64_t runs = 0;
 };
 /// Inputs are small integers, so that libraries with integer weights agree bit
-/// for bit. One that does not is not timed.
+/// for bit. One that does not is not timed. Where there are steps, the results
+/// are the library's, those of runs whose steps are timed, and each step's.
 ExitStatus benchInWorker(const BenchRequest &request,
                          std::vector<BenchResult> &results);
 

@@ -14,9 +14,10 @@ namespace upconv {
 
 /// One kernel call of the model, for reports.
 struct KernelCall {
-  unsigned kernel;      ///< index into BuiltPlan::kernels
-  std::string layer;    ///< names of the layers in it, joined by " + "
-  std::string schedule; ///< "file:line"
+  unsigned kernel;         ///< index into BuiltPlan::kernels
+  std::string layer;       ///< names of the layers in it, joined by " + "
+  std::string schedule;    ///< "file:line"
+  std::string anchorLayer; ///< the one among them that its anchor is of
 };
 
 /// The plan, and the distinct kernels that its steps call.

@@ -351,6 +351,7 @@ void PlanBuilder::openStorage(Value owner) {
   llvm::append_range(step.zero.strides, storage.strides);
   step.zero.haloLow = storage.layout.getLow().vec();
   step.zero.haloHigh = storage.layout.getHigh().vec();
+  step.zero.layer = keras::getLayerName(owner.getLoc()).str();
   plan.library.steps.push_back(std::move(step));
 }
 
@@ -420,7 +421,9 @@ LogicalResult PlanBuilder::launch(KernelOp kernel) {
   call.description = layers + ": " + schedule.getStrategy().str() +
                      (place.empty() ? "" : " (" + place + ")");
   plan.library.steps.push_back(std::move(step));
-  plan.calls.push_back({it->second, layers, place});
+  plan.calls.push_back(
+      {it->second, layers, place,
+       keras::getLayerName(kernel.getAnchor()->getLoc()).str()});
   return success();
 }
 
