@@ -400,10 +400,7 @@ static ExitStatus tuneAll(const Options &options, TuneOutput &output,
   return wasInterrupted() ? ExitInterrupted : ExitOk;
 }
 
-ExitStatus upconv::tuneCommand(const Options &options) {
-  if (!options.mergeFrom.empty())
-    return mergeLogs(options);
-  TuneOutput output(options);
+static ExitStatus tuneInto(TuneOutput &output, const Options &options) {
   if (ExitStatus status = output.open(); status != ExitOk)
     return status;
   noteFirstInterrupt();
@@ -414,4 +411,15 @@ ExitStatus upconv::tuneCommand(const Options &options) {
       return status;
   }
   return tuneAll(options, output, remote ? &*remote : nullptr);
+}
+
+ExitStatus upconv::tuneCommand(const Options &options) {
+  if (!options.mergeFrom.empty())
+    return mergeLogs(options);
+  TuneOutput output(options);
+  ExitStatus status = tuneInto(output, options);
+  // A shard without layers succeeds, and `tune merge` reads its empty log.
+  if (status != ExitOk)
+    output.removeIfEmpty();
+  return status;
 }

@@ -79,10 +79,20 @@ static llvm::Expected<LogWriter> openPatiently(const std::string &path) {
   });
 }
 
+/// What makeFolder has to make, outermost first.
+static std::vector<std::string> missingFolders(llvm::StringRef path) {
+  std::vector<std::string> missing;
+  for (; !path.empty() && !fs::exists(path);
+       path = llvm::sys::path::parent_path(path))
+    missing.insert(missing.begin(), path.str());
+  return missing;
+}
+
 ExitStatus TuneOutput::open() {
+  madeFolders = missingFolders(folder);
   if (ExitStatus status = makeFolder(folder); status != ExitOk)
     return status;
-  std::string path = folder + "/log.jsonl";
+  std::string path = logPath();
   // Ours before it is read: what another run still adds would be missed.
   llvm::Expected<LogWriter> writer =
       resume ? openPatiently(path) : LogWriter::open(path);
@@ -167,7 +177,19 @@ static ExitStatus writeResults(const std::vector<TuningRecord> &records,
   return write(folder + "/report.html", htmlReport(records));
 }
 
+void TuneOutput::removeIfEmpty() {
+  uint64_t size = 0;
+  // While it is ours: a run that waits for it notices (LogWriter::open).
+  if (log && !fs::file_size(logPath(), size) && size == 0)
+    fs::remove(logPath());
+  // Those with anything in them stay.
+  for (const std::string &made : llvm::reverse(madeFolders))
+    fs::remove(made);
+}
+
 ExitStatus TuneOutput::writeTablesAndReport() const {
+  if (known.empty()) // interrupted before the first measurement
+    return ExitOk;
   return writeResults(known, tablesFolder, folder);
 }
 

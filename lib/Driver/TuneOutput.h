@@ -30,12 +30,17 @@ public:
   bool isDecided(const std::string &key) const;
   ExitStatus add(const TuningRecord &record);
   ExitStatus writeTablesAndReport() const;
+  /// Of a run that has failed: removes the log if nothing is in it, and the
+  /// folders that were made for it.
+  void removeIfEmpty();
 
 private:
+  std::string logPath() const { return folder + "/log.jsonl"; }
   ExitStatus checkSourceTree() const;
 
   std::string folder, tablesFolder;
   bool resume, inSourceTree;
+  std::vector<std::string> madeFolders; ///< outermost first
   std::vector<TuningRecord> known;
   std::optional<LogWriter> log;
 };

@@ -3,13 +3,16 @@
 #include "upconv/Tuner/TuningLog.h"
 
 #include "llvm/Support/Errno.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace upconv;
@@ -160,8 +163,16 @@ static bool lock(int descriptor) {
   return true;
 }
 
+/// A writer that had nothing to write has removed the file.
+static bool isRemoved(int descriptor) {
+  struct stat status;
+  return fstat(descriptor, &status) == 0 && status.st_nlink == 0;
+}
+
 llvm::Expected<LogWriter> LogWriter::open(const std::string &path,
                                           llvm::function_ref<bool()> wait) {
+  // With its folder, maybe; if that cannot be made, open says so.
+  (void)llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path));
   int descriptor =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0)
@@ -171,6 +182,8 @@ llvm::Expected<LogWriter> LogWriter::open(const std::string &path,
     if (!wait())
       return llvm::createStringError(path +
                                      ": error: another run is writing it");
+  if (isRemoved(descriptor))
+    return open(path, wait);
   off_t size = lseek(descriptor, 0, SEEK_END);
   off_t whole = wholeLines(descriptor, size);
   if (whole != size && ftruncate(descriptor, whole) != 0)

@@ -133,6 +133,22 @@ def interrupted() -> str | None:
         return f"left behind: {list(temporary.iterdir())}" if list(temporary.iterdir()) else None
 
 
+def interrupted_early() -> str | None:
+    """Before the first measurement, which takes longer to compile than a signal to come: nothing is left."""
+    with scratch() as folder:
+        process = subprocess.Popen([UPCONV, "tune", suite(folder), "--budget", "60", "-o", folder / "t"],
+                                   stdout=subprocess.DEVNULL, start_new_session=True)
+        while process.poll() is None and not (folder / "t" / "log.jsonl").exists():
+            time.sleep(0.001)
+        time.sleep(0.05)  # until it listens
+        os.killpg(process.pid, signal.SIGINT)
+        if (status := process.wait()) != 130:
+            return f"status {status}"
+        left = list((folder / "t").rglob("*")) if (folder / "t").exists() else []
+        kept = folder / "t" / "log.jsonl" in left and records(folder / "t")
+        return None if kept or not (folder / "t").exists() else f"left behind: {left}"
+
+
 def shards() -> str | None:
     with scratch() as folder:
         path = suite(folder)
@@ -198,6 +214,30 @@ def bad_usage() -> str | None:
         return "a merge that failed writes" if (folder / "all").exists() else None
 
 
+def refused() -> str | None:
+    """A run that measures nothing leaves nothing, and nothing of others away."""
+    with scratch() as folder:
+        path = suite(folder)
+        wrong = [(path, "--layer", "none"), (folder / "none.json",), (path, "--target", "z80"),
+                 (path, "--target", "x86-64", "--remote", "nobody", "--remote-shell", "false",
+                  "--remote-patience", "0.1")]
+        for arguments in wrong:
+            result = upconv("tune", *arguments, "-o", folder / "new" / "deep")
+            if result.returncode in (0, 70):
+                return f"{arguments}: status {result.returncode}"
+            if (folder / "new").exists():
+                return f"{arguments}: left behind: {[str(left) for left in (folder / 'new').rglob('*')]}"
+        (folder / "old" / "deep").mkdir(parents=True)
+        (folder / "old" / "mine").write_text("mine")
+        upconv("tune", *wrong[0], "-o", folder / "old" / "deep")
+        left = sorted(str(name.relative_to(folder)) for name in (folder / "old").rglob("*"))
+        if left != ["old/deep", "old/mine"]:
+            return f"of folders that were there: {left}"
+        # A shard may have no layers: that is no failure, and its log can be merged.
+        require(upconv("tune", path, "--shard", "4/4", "-o", folder / "t4"))
+        return None if records(folder / "t4") == [] else "a shard without layers has records"
+
+
 def source_tree() -> str | None:
     """Tables that a person has changed since the tool was built are not written over."""
     with scratch() as folder:
@@ -207,12 +247,15 @@ def source_tree() -> str | None:
         result = upconv("tune", suite(folder), "--budget", "1", cwd=folder)
         if result.returncode != 2 or "conv-f32.yaml" not in errors_of(result):
             return f"status {result.returncode}: {errors_of(result)}"
+        if (folder / "upconv-tune").exists():
+            return "a run that is refused leaves its folder"
         return None if table.read_text().startswith("# mine") else "the table was written over"
 
 
 def main() -> None:
     report = Report()
-    for check in (whole_run, killed_and_resumed, started_again, interrupted, shards, model, random_points, source_tree, bad_usage):
+    for check in (whole_run, killed_and_resumed, started_again, interrupted, interrupted_early, shards, model,
+                  random_points, refused, source_tree, bad_usage):
         report.check("tune", check.__name__.replace("_", " "), check)
     report.finish()
 

@@ -73,8 +73,9 @@ llvm::Expected<std::vector<TuningRecord>> readLog(const std::string &path);
 /// time, on whatever machine (flock, which network file systems pass on).
 class LogWriter {
 public:
-  /// While another writer has the log, `wait` is called; once it returns false,
-  /// that is an error.
+  /// Makes the file, and its folder, where they are not there. While another
+  /// writer has the log, `wait` is called; once it returns false, that is an
+  /// error.
   static llvm::Expected<LogWriter> open(
       const std::string &path,
       llvm::function_ref<bool()> wait = [] { return false; });

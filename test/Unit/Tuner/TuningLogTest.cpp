@@ -102,6 +102,24 @@ TEST_F(TuningLog, HasOneWriterAtATime) {
   EXPECT_EQ(waits, 1);
 }
 
+// The first had nothing to say and takes its file with it: the one that waits
+// writes another, not one that nobody can read.
+TEST_F(TuningLog, OutlivesAFileThatIsRemoved) {
+  auto first = LogWriter::open(path);
+  ASSERT_TRUE(bool(first)) << llvm::toString(first.takeError());
+  std::optional<LogWriter> writer(std::move(*first));
+  auto second = LogWriter::open(path, [&] {
+    llvm::sys::fs::remove_directories(directory);
+    writer.reset();
+    return true;
+  });
+  ASSERT_TRUE(bool(second)) << llvm::toString(second.takeError());
+  ASSERT_FALSE(bool(second->append(trial("a", 0.25))));
+  auto records = readLog(path);
+  ASSERT_TRUE(bool(records)) << llvm::toString(records.takeError());
+  EXPECT_EQ(records->size(), 1u);
+}
+
 TEST_F(TuningLog, NamesTheLineThatIsNoRecord) {
   write(trial("a", 0.25));
   append("{\"kind\": \"other\"}\n");
