@@ -130,9 +130,20 @@ private:
   TileSums tileSums(const Stage &stage, const ChannelPart &part,
                     const Tiling &y, const Tiling &x, const ChannelBlock &block,
                     const std::vector<std::string> &outer, Expr initial);
+  /// A tile's sums by column (OutputRuns.cpp): where columns lie in several
+  /// rows of the output, these need not begin with a vector.
   Halide::Func inColumns(Halide::Func sums, const ChannelPart &part,
                          const Tiling &x, const Tiling &y,
                          const std::vector<std::string> &outer) const;
+  /// A tile's horizontal sums by their place in a row of the output, "value",
+  /// and by "row" and "yi": whether they are stored so, in vectors, and of how
+  /// many.
+  bool storesRuns(const Stage &stage, const ChannelPart &part,
+                  const Tiling &x) const;
+  int64_t runVector(int64_t values) const;
+  Halide::Func inRuns(Halide::Func sums, const Stage &stage,
+                      const ChannelPart &part, const Tiling &x, const Tiling &y,
+                      const std::vector<std::string> &outer) const;
   struct Summands;
   void addSummands(TileSums &sums, const Summands &summands);
   TapSpan spanOf(const Stage &stage, int64_t axis, const TapSpan &y,

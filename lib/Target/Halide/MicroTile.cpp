@@ -21,50 +21,6 @@ using Halide::Internal::simplify;
 
 namespace upconv {
 
-/// Columns of one store where a row has `columns` of a tile: whole parts of a
-/// vector, or the whole row under a mask.
-static int64_t rowVector(const ChannelTiling &tiling, int64_t columns) {
-  if (tiling.horizontal) // values of their own
-    return columns;
-  int64_t part = columns & -columns;
-  if (part >= tiling.lanes / 2)
-    return std::min(part, tiling.lanes);
-  int64_t step = 1;
-  while (step < std::min(columns, tiling.lanes))
-    step *= 2;
-  return step;
-}
-
-/// A tile's sums by column: rows of the output need not begin with a vector.
-Halide::Func
-ContractionEmitter::inColumns(Halide::Func sums, const ChannelPart &part,
-                              const Tiling &x, const Tiling &y,
-                              const std::vector<std::string> &outer) const {
-  using Halide::Var;
-  Var column("column"), lane("lane"), v("v");
-  std::vector<Var> arguments = {column, Var("xi"), Var("yi")};
-  for (const std::string &name : outer)
-    arguments.emplace_back(name);
-  int64_t last = part.vectors - 1;
-  std::vector<Expr> place(arguments.begin(), arguments.end());
-  place[0] = column % constant(tiling.lanes);
-  // A mask at the last row's end reaches behind the last vector.
-  place.insert(place.begin() + 1,
-               Halide::min(column / constant(tiling.lanes), constant(last)));
-  Halide::Func func("columns" + std::to_string(counter));
-  func(arguments) = sums(place);
-  func.bound(column, 0, constant((part.vectors + 1) * tiling.lanes))
-      .bound(Var("xi"), 0, constant(x.size))
-      .bound(Var("yi"), 0, constant(y.size))
-      .store_in(Halide::MemoryType::Stack);
-  func.split(column, v, lane, constant(tiling.lanes))
-      .vectorize(lane)
-      .unroll(v)
-      .unroll(Var("xi"))
-      .unroll(Var("yi"));
-  return func;
-}
-
 void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                                   const Tiling &y, const Tiling &x,
                                   const ChannelBlock &block) {
@@ -135,6 +91,12 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   int64_t perRow = tiling.channels / rowsBeside;
   int64_t step = rowsBeside == 1 ? tiling.step() : rowVector(tiling, perRow);
   int64_t vectors = rowsBeside == 1 ? part.vectors : ceilDiv(perRow, step);
+  bool asRun = storesRuns(stage, part, x);
+  if (asRun) {
+    inVector = Loop::Vectorized;
+    step = runVector(perRow * x.size);
+    vectors = perRow * x.size / step;
+  }
   loops.push_back(
       {"lane", constant(step), x.partial ? Loop::Serial : inVector});
   loops.push_back({"v", constant(vectors), Loop::Unrolled});
@@ -148,7 +110,8 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   };
   int64_t xUnit = shares ? outputs(axes - 1) : x.size;
   int64_t yUnit = shares ? outputs(axes - 2) : y.size;
-  loops.push_back({"xi", constant(xUnit), Loop::Unrolled});
+  if (!asRun)
+    loops.push_back({"xi", constant(xUnit), Loop::Unrolled});
   loops.push_back({"yi", constant(yUnit), Loop::Unrolled});
   if (shares) {
     loops.push_back({"xt", constant(x.size / xUnit)});
@@ -168,10 +131,13 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   Expr firstColumn =
       ((part.first + around("co")) * constant(tiling.vectors) + nest.at("v")) *
       constant(step);
-  Expr column = firstColumn + nest.at("lane");
+  const Expr inRow = firstColumn + nest.at("lane");
+  Expr column = inRow;
   Expr row = nest.at("row");
   Expr ofTile = row * constant(perRow) + column;
   Expr biasIndex = group * constant(tiling.paddedChannels()) + ofTile;
+  if (asRun) // the same for all residues
+    biasIndex = simplify(column % constant(spec.outputChannels()));
 
   Expr inX = nest.at("xi"), inY = nest.at("yi");
   if (shares) {
@@ -203,16 +169,17 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                     constant(tiling.channels));
     nest.where(column >= low);
     nest.where(column < high);
-  } else if (rowsBeside > 1 ? perRow % step != 0 : part.masked) {
+  } else if (!asRun && (rowsBeside > 1 ? perRow % step != 0 : part.masked)) {
     nest.where(column < constant(perRow));
   }
-  if (stage.axes.back().stacked > 1 && perResidue % step == 0) {
+  bool stacked = stage.axes.back().stacked > 1;
+  if (!asRun && stacked && perResidue % step == 0) {
     // Whole vectors stay within one residue. Without whole vectors the pixels
     // are dense (checked), and the column may run into the next residue's.
     Expr residue = simplify(firstColumn / constant(perResidue));
     at.back() += residue;
     column -= residue * constant(perResidue);
-  } else if (stage.axes.back().stacked > 1 && perResidue == 1) {
+  } else if ((asRun || stacked) && perResidue == 1) {
     // Every column is a residue; a dimension of size 1 takes no coordinate.
     at.back() += column;
     column = 0;
@@ -238,6 +205,11 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                          : nest.at("v") * constant(step) + nest.at("lane");
       arguments = {
           simplify(ofPixel + pixel * constant(part.vectors * tiling.step()))};
+      if (asRun) {
+        sums = inRuns(sums, stage, part, x, y, names);
+        inside.push_back(sums);
+        arguments = {inRow, row, nest.at("yi")};
+      }
     } else {
       sums = matrixTiles(spec) ? matrixSums(stage, part, y, x, block, names)
                                : accumulator(stage, part, y, x, block, names);
