@@ -90,6 +90,17 @@ struct TileSums {
   }
 };
 
+/// What a tile stores of one position, or of all positions along the innermost
+/// axis (OutputRuns.cpp): rows of the output, each in vectors.
+struct OutputRuns {
+  int64_t rows = 1;
+  int64_t columns = 0;    ///< of a position and row
+  int64_t step = 1;       ///< columns, or values, of one store
+  int64_t vectors = 1;    ///< stores of a row
+  bool masked = false;    ///< the last one is not full
+  bool wholeTile = false; ///< all positions along the innermost axis
+};
+
 class ContractionEmitter {
 public:
   explicit ContractionEmitter(Builder &builder)
@@ -130,18 +141,15 @@ private:
   TileSums tileSums(const Stage &stage, const ChannelPart &part,
                     const Tiling &y, const Tiling &x, const ChannelBlock &block,
                     const std::vector<std::string> &outer, Expr initial);
-  /// A tile's sums by column (OutputRuns.cpp): where columns lie in several
-  /// rows of the output, these need not begin with a vector.
+  OutputRuns outputRuns(const Stage &stage, const ChannelPart &part,
+                        const Tiling &x) const;
+  /// A tile's sums by column: where columns lie in several rows of the output,
+  /// these need not begin with a vector.
   Halide::Func inColumns(Halide::Func sums, const ChannelPart &part,
                          const Tiling &x, const Tiling &y,
                          const std::vector<std::string> &outer) const;
-  /// A tile's horizontal sums by their place in a row of the output, "value",
-  /// and by "row" and "yi": whether they are stored so, in vectors, and of how
-  /// many.
-  bool storesRuns(const Stage &stage, const ChannelPart &part,
-                  const Tiling &x) const;
-  int64_t runVector(int64_t values) const;
-  Halide::Func inRuns(Halide::Func sums, const Stage &stage,
+  /// Horizontal sums by their place in a row, "value", and by "row" and "yi".
+  Halide::Func inRuns(Halide::Func sums, const OutputRuns &runs,
                       const ChannelPart &part, const Tiling &x, const Tiling &y,
                       const std::vector<std::string> &outer) const;
   struct Summands;

@@ -50,7 +50,9 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
   return std::nullopt;
 }
 
-bool hasDensePixels(const TensorArgument &tensor) {
+/// Pixels of this tensor follow each other without a gap, each with channels of
+/// its own: a vector may run from one into the next.
+static bool densePixels(const TensorArgument &tensor) {
   if (tensor.rank() < 2)
     return false;
   const Size &stride = tensor.strides[tensor.rank() - 2];
@@ -63,11 +65,11 @@ bool hasDensePixels(const TensorArgument &tensor) {
 /// other in the output and in the operands.
 static std::optional<std::string> denseViolation(const KernelSpec &spec) {
   const std::string &name = spec.schedule.strategy;
-  if (!hasDensePixels(spec.output))
+  if (!densePixels(spec.output))
     return "strategy " + quoted(name) +
            " needs channels in whole vectors or dense output pixels";
   for (const TensorArgument &operand : spec.operands)
-    if (!(operand.shape.back() == Size::of(1)) && !hasDensePixels(operand))
+    if (!(operand.shape.back() == Size::of(1)) && !densePixels(operand))
       return "strategy " + quoted(name) +
              " needs channels in whole vectors or dense operand pixels";
     else if (operand.shape.back() == Size::of(1) && operand.rank() > 1 &&

@@ -82,26 +82,17 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   std::string tileLoop = outer.front().name;
 
   std::vector<Loop> loops;
+  OutputRuns runs = outputRuns(stage, part, x);
   // Added up lanes are values of their own.
-  Loop::Kind inVector = tiling.horizontal ? Loop::Unrolled : Loop::Vectorized;
+  Loop::Kind inVector =
+      tiling.horizontal && !runs.wholeTile ? Loop::Unrolled : Loop::Vectorized;
   // A block that the output's ends cut is stored element by element: few are,
   // and Halide cannot vectorize every test of a lane inside such a nest.
-  // Where columns lie in several rows of the output, vectors within each.
-  int64_t rowsBeside = stage.rowsBeside();
-  int64_t perRow = tiling.channels / rowsBeside;
-  int64_t step = rowsBeside == 1 ? tiling.step() : rowVector(tiling, perRow);
-  int64_t vectors = rowsBeside == 1 ? part.vectors : ceilDiv(perRow, step);
-  bool asRun = storesRuns(stage, part, x);
-  if (asRun) {
-    inVector = Loop::Vectorized;
-    step = runVector(perRow * x.size);
-    vectors = perRow * x.size / step;
-  }
   loops.push_back(
-      {"lane", constant(step), x.partial ? Loop::Serial : inVector});
-  loops.push_back({"v", constant(vectors), Loop::Unrolled});
-  if (rowsBeside > 1)
-    loops.push_back({"row", constant(rowsBeside), Loop::Unrolled});
+      {"lane", constant(runs.step), x.partial ? Loop::Serial : inVector});
+  loops.push_back({"v", constant(runs.vectors), Loop::Unrolled});
+  if (runs.rows > 1)
+    loops.push_back({"row", constant(runs.rows), Loop::Unrolled});
   // Positions within a tile: of filters that compute several outputs together,
   // the outputs of one, and then a loop over the filters.
   bool shares = stage.sharesProducts();
@@ -110,7 +101,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
   };
   int64_t xUnit = shares ? outputs(axes - 1) : x.size;
   int64_t yUnit = shares ? outputs(axes - 2) : y.size;
-  if (!asRun)
+  if (!runs.wholeTile)
     loops.push_back({"xi", constant(xUnit), Loop::Unrolled});
   loops.push_back({"yi", constant(yUnit), Loop::Unrolled});
   if (shares) {
@@ -130,13 +121,13 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     group += builder.windowBegin(TaskAxis::ChannelTiles);
   Expr firstColumn =
       ((part.first + around("co")) * constant(tiling.vectors) + nest.at("v")) *
-      constant(step);
+      constant(runs.step);
   const Expr inRow = firstColumn + nest.at("lane");
   Expr column = inRow;
   Expr row = nest.at("row");
-  Expr ofTile = row * constant(perRow) + column;
+  Expr ofTile = row * constant(runs.columns) + column;
   Expr biasIndex = group * constant(tiling.paddedChannels()) + ofTile;
-  if (asRun) // the same for all residues
+  if (runs.wholeTile) // the same for all residues
     biasIndex = simplify(column % constant(spec.outputChannels()));
 
   Expr inX = nest.at("xi"), inY = nest.at("yi");
@@ -169,17 +160,17 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                     constant(tiling.channels));
     nest.where(column >= low);
     nest.where(column < high);
-  } else if (!asRun && (rowsBeside > 1 ? perRow % step != 0 : part.masked)) {
-    nest.where(column < constant(perRow));
+  } else if (runs.masked) {
+    nest.where(column < constant(runs.columns));
   }
   bool stacked = stage.axes.back().stacked > 1;
-  if (!asRun && stacked && perResidue % step == 0) {
+  if (!runs.wholeTile && stacked && perResidue % runs.step == 0) {
     // Whole vectors stay within one residue. Without whole vectors the pixels
     // are dense (checked), and the column may run into the next residue's.
     Expr residue = simplify(firstColumn / constant(perResidue));
     at.back() += residue;
     column -= residue * constant(perResidue);
-  } else if ((asRun || stacked) && perResidue == 1) {
+  } else if (stacked && perResidue == 1) {
     // Every column is a residue; a dimension of size 1 takes no coordinate.
     at.back() += column;
     column = 0;
@@ -200,13 +191,13 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     if (tiling.horizontal) {
       sums = horizontalSums(stage, part, y, x, names, inside);
       Expr pixel = nest.at("xi") + constant(x.size) * nest.at("yi");
-      Expr ofPixel = rowsBeside > 1
+      Expr ofPixel = runs.rows > 1
                          ? ofTile
-                         : nest.at("v") * constant(step) + nest.at("lane");
+                         : nest.at("v") * constant(runs.step) + nest.at("lane");
       arguments = {
           simplify(ofPixel + pixel * constant(part.vectors * tiling.step()))};
-      if (asRun) {
-        sums = inRuns(sums, stage, part, x, y, names);
+      if (runs.wholeTile) {
+        sums = inRuns(sums, runs, part, x, y, names);
         inside.push_back(sums);
         arguments = {inRow, row, nest.at("yi")};
       }
@@ -215,7 +206,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
                                : accumulator(stage, part, y, x, block, names);
       inside = {sums};
       arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"), nest.at("yi")};
-      if (rowsBeside > 1) {
+      if (runs.rows > 1) {
         sums = inColumns(sums, part, x, y, names);
         inside.push_back(sums);
         arguments = {ofTile, nest.at("xi"), nest.at("yi")};

@@ -16,16 +16,53 @@ using Halide::Var;
 
 namespace upconv {
 
-int64_t rowVector(const ChannelTiling &tiling, int64_t columns) {
-  if (tiling.horizontal) // values of their own
-    return columns;
-  int64_t part = columns & -columns;
-  if (part >= tiling.lanes / 2)
-    return std::min(part, tiling.lanes);
-  int64_t step = 1;
-  while (step < std::min(columns, tiling.lanes))
-    step *= 2;
-  return step;
+/// Largest power of two that divides `count`.
+static int64_t powerIn(int64_t count) { return count & -count; }
+
+/// Activations that cost more than a few instructions.
+static bool hasLongEpilogue(const KernelSpec &spec) {
+  using Kind = ScalarNode::Kind;
+  auto isLong = [](const ScalarNode &node) {
+    return node.kind >= Kind::Sqrt && node.kind <= Kind::Cos;
+  };
+  return std::any_of(spec.epilogue.begin(), spec.epilogue.end(), isLong);
+}
+
+OutputRuns ContractionEmitter::outputRuns(const Stage &stage,
+                                          const ChannelPart &part,
+                                          const Tiling &x) const {
+  OutputRuns runs;
+  runs.rows = stage.rowsBeside();
+  runs.columns = tiling.channels / runs.rows;
+  runs.step = tiling.step();
+  runs.vectors = part.vectors;
+  runs.masked = part.masked;
+  if (runs.rows == 1)
+    return runs;
+  // Added up lanes are single values. LLVM makes vectors of them again where
+  // they lie in the order of the output; where those of two rows take turns,
+  // only for a few instructions.
+  if (tiling.horizontal && stage.taps() > 0 && hasLongEpilogue(spec) &&
+      spec.operands.empty()) {
+    int64_t values = runs.columns * x.size;
+    runs.step = std::min(powerIn(values), spec.target.vectorFloats);
+    runs.vectors = values / runs.step;
+    runs.masked = false;
+    runs.wholeTile = true;
+    return runs;
+  }
+  // Whole parts of a vector, or the whole row under a mask.
+  int64_t even = powerIn(runs.columns);
+  if (tiling.horizontal)
+    runs.step = runs.columns;
+  else if (even >= tiling.lanes / 2)
+    runs.step = std::min(even, tiling.lanes);
+  else
+    while (runs.step / 2 >= runs.columns)
+      runs.step /= 2;
+  runs.vectors = ceilDiv(runs.columns, runs.step);
+  runs.masked = runs.columns % runs.step != 0;
+  return runs;
 }
 
 Halide::Func
@@ -56,41 +93,16 @@ ContractionEmitter::inColumns(Halide::Func sums, const ChannelPart &part,
   return func;
 }
 
-/// Activations that cost more than a few instructions.
-static bool hasLongEpilogue(const KernelSpec &spec) {
-  using Kind = ScalarNode::Kind;
-  auto isLong = [](const ScalarNode &node) {
-    return node.kind >= Kind::Sqrt && node.kind <= Kind::Cos;
-  };
-  return std::any_of(spec.epilogue.begin(), spec.epilogue.end(), isLong);
-}
-
-/// Added up lanes are single values, of which LLVM makes vectors again for a
-/// few instructions, not for a tanh.
-bool ContractionEmitter::storesRuns(const Stage &stage, const ChannelPart &part,
-                                    const Tiling &x) const {
-  const AxisStage &inner = stage.axes.back();
-  return tiling.horizontal && !x.partial && stage.taps() > 0 &&
-         hasLongEpilogue(spec) && spec.operands.empty() &&
-         tiling.tiles() == 1 &&
-         part.vectors * tiling.step() >= tiling.channels &&
-         inner.stacked == inner.outStep && hasDensePixels(spec.output);
-}
-
-int64_t ContractionEmitter::runVector(int64_t values) const {
-  return std::min(values & -values, spec.target.vectorFloats);
-}
-
 Halide::Func
-ContractionEmitter::inRuns(Halide::Func sums, const Stage &stage,
+ContractionEmitter::inRuns(Halide::Func sums, const OutputRuns &runs,
                            const ChannelPart &part, const Tiling &x,
                            const Tiling &y,
                            const std::vector<std::string> &outer) const {
-  int64_t perRow = tiling.channels / stage.rowsBeside();
   Var value("value"), row("row"), yi("yi");
   std::vector<Var> arguments = {value, row, yi};
-  Expr pixel = value / constant(perRow) + constant(x.size) * yi;
-  std::vector<Expr> place = {value % constant(perRow) + row * constant(perRow) +
+  Expr pixel = value / constant(runs.columns) + constant(x.size) * yi;
+  std::vector<Expr> place = {value % constant(runs.columns) +
+                             row * constant(runs.columns) +
                              pixel * constant(part.vectors * tiling.step())};
   for (const std::string &name : outer) {
     arguments.emplace_back(name);
@@ -98,8 +110,8 @@ ContractionEmitter::inRuns(Halide::Func sums, const Stage &stage,
   }
   Halide::Func func("run" + std::to_string(counter));
   func(arguments) = sums(place);
-  func.bound(value, 0, constant(perRow * x.size))
-      .bound(row, 0, constant(stage.rowsBeside()))
+  func.bound(value, 0, constant(runs.columns * x.size))
+      .bound(row, 0, constant(runs.rows))
       .bound(yi, 0, constant(y.size))
       .store_in(Halide::MemoryType::Stack);
   func.unroll(value).unroll(row).unroll(yi);

@@ -144,14 +144,6 @@ int64_t channelsPerPass(const KernelSpec &spec, const Stage &stage);
 /// the input may touch: read, not used.
 int64_t pixelsBehind(const Stage &stage);
 
-/// Pixels of this tensor follow each other without a gap, each with channels of
-/// its own: a vector may run from one into the next.
-bool hasDensePixels(const TensorArgument &tensor);
-
-/// Columns of one store where a row of the output has `columns` of a tile:
-/// whole parts of a vector, or the whole row under a mask.
-int64_t rowVector(const ChannelTiling &tiling, int64_t columns);
-
 /// Residues of the innermost axis lie beside the channels.
 bool stacksResidues(const KernelSpec &spec);
 /// Innermost axes whose residues lie beside the channels (knob `axes`).
