@@ -23,7 +23,8 @@ using namespace upconv;
 /// Whether LLVM emits the code, and not Halide.
 static bool goesByBitcode(const KernelSpec &spec) {
   return !spec.target.triple.empty() || streamsOutput(spec) ||
-         spec.usesMatrixTiles() || prefetchesInput(spec);
+         spec.usesMatrixTiles() || prefetchesInput(spec) ||
+         weightsAhead(spec) != 0;
 }
 
 /// Compiles a kernel by way of its bitcode.

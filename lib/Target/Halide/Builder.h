@@ -88,6 +88,7 @@ public:
                      const std::vector<Halide::Expr> &coordinates) const;
 
   std::string inputName() const { return input.name(); }
+  std::string weightsName() const { return weights.name(); }
   Halide::Expr loadInput(Halide::Expr index) const { return input(index); }
   Halide::Expr loadWeight(Halide::Expr index) const { return weights(index); }
   Halide::Expr loadBias(Halide::Expr index) const { return bias(index); }

@@ -317,6 +317,9 @@ static void compileDefined(const KernelSpec &spec, KernelText kind,
   pipeline.add_custom_lowering_pass(new NameNegativePlaces);
   if (prefetchesInput(spec))
     pipeline.add_custom_lowering_pass(new LowerPrefetches);
+  if (int64_t distance = weightsAhead(spec))
+    pipeline.add_custom_lowering_pass(
+        new PrefetchWeights(builder.weightsName(), distance));
   if (spec.multipliesPairs())
     pipeline.add_custom_lowering_pass(new LowerPairs(halideTarget(spec)));
   if (spec.usesMatrixTiles())

@@ -38,7 +38,7 @@ static std::optional<std::string> knobViolation(const KernelSpec &spec) {
         {"bx", 1, 256},     {"by", 1, 64},         {"kc", 1, 64},
         {"kt", 1, 16},      {"run", 0, 1},         {"split", 1, 64},
         {"task", -1, 3},    {"stream", 0, 1024},   {"ahead", 0, 1024},
-        {"axes", 1, 2},     {"amx", 0, 4}})
+        {"axes", 1, 2},     {"lead", 0, 64},       {"amx", 0, 4}})
     if (auto violation = within(range.name, range.low, range.high))
       return violation;
   for (const char *name : {"lanes", "reduce"}) {

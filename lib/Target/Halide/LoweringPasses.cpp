@@ -88,16 +88,79 @@ Expr prefetched(Expr value, Expr load) {
                     {std::move(value), std::move(load)}, Call::Extern);
 }
 
+/// Asks for the cache line of an element.
+static Stmt request(const std::string &buffer, Expr index) {
+  return Evaluate::make(Call::make(Halide::Float(32), Call::prefetch,
+                                   {Variable::make(Halide::Handle(), buffer),
+                                    std::move(index), Expr(1), Expr(1)},
+                                   Call::Intrinsic));
+}
+
 Stmt LowerPrefetches::visit(const Store *op) {
   const Call *call = op->value.as<Call>();
   if (!call || call->name != prefetchName)
     return IRMutator::visit(op);
   const Load *load = call->args[1].as<Load>();
-  return Evaluate::make(
-      Call::make(load->type, Call::prefetch,
-                 {Variable::make(Halide::Handle(), load->name), load->index,
-                  Expr(1), Expr(1)},
-                 Call::Intrinsic));
+  return request(load->name, load->index);
+}
+
+namespace {
+class Loops : public IRVisitor {
+public:
+  bool any = false;
+
+private:
+  using IRVisitor::visit;
+  void visit(const For *) override { any = true; }
+};
+} // namespace
+
+Stmt PrefetchWeights::visit(const For *op) {
+  Loops loops;
+  op->body.accept(&loops);
+  if (loops.any)
+    return IRMutator::visit(op);
+  inLoop = true;
+  asked.clear();
+  Stmt result = IRMutator::visit(op);
+  inLoop = false;
+  return result;
+}
+
+namespace {
+/// The first elements of the vectors of a buffer that an expression loads.
+class VectorLoads : public IRVisitor {
+public:
+  VectorLoads(const std::string &buffer) : buffer(buffer) {}
+  std::vector<Expr> bases;
+
+private:
+  using IRVisitor::visit;
+  void visit(const Load *op) override {
+    const Ramp *ramp = op->index.as<Ramp>();
+    if (op->name == buffer && ramp && is_const_one(ramp->stride))
+      bases.push_back(ramp->base);
+    IRVisitor::visit(op);
+  }
+  const std::string &buffer;
+};
+} // namespace
+
+Stmt PrefetchWeights::visit(const Store *op) {
+  if (!inLoop)
+    return op;
+  VectorLoads loads(weights);
+  op->value.accept(&loads);
+  std::vector<Stmt> statements;
+  for (const Expr &base : loads.bases) {
+    auto isSame = [&](const Expr &other) { return equal(base, other); };
+    if (std::any_of(asked.begin(), asked.end(), isSame))
+      continue;
+    asked.push_back(base);
+    statements.push_back(request(weights, base + distance));
+  }
+  statements.emplace_back(op);
+  return Block::make(statements);
 }
 
 Expr PlainFloats::visit(const Call *op) {

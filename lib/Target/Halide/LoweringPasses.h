@@ -113,6 +113,24 @@ private:
   Halide::Internal::Stmt visit(const Halide::Internal::Store *op) override;
 };
 
+/// Vectors of weights that an innermost loop loads are asked for some floats
+/// ahead. They lie in the order of their use, those of the next loops too.
+class PrefetchWeights : public Halide::Internal::IRMutator {
+public:
+  PrefetchWeights(std::string weights, int64_t distance)
+      : weights(std::move(weights)), distance(static_cast<int>(distance)) {}
+
+private:
+  using IRMutator::visit;
+  Halide::Internal::Stmt visit(const Halide::Internal::For *op) override;
+  Halide::Internal::Stmt visit(const Halide::Internal::Store *op) override;
+
+  std::string weights;
+  int distance;
+  bool inLoop = false; ///< an innermost one
+  std::vector<Halide::Expr> asked; ///< in this loop
+};
+
 /// Strict operations become plain ones, for OpenCL C: it has no other kind, and
 /// what a driver may do with them is for its compiler's flags to say. Halide
 /// does the same, but only after it has turned comparisons of vectors into

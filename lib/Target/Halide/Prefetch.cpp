@@ -31,6 +31,12 @@ bool prefetchesInput(const KernelSpec &spec) {
   return bytes >= least;
 }
 
+int64_t weightsAhead(const KernelSpec &spec) {
+  return spec.hasWeights() && !spec.target.isGpu()
+             ? spec.schedule.knob("lead", 0) * 1024 / 4
+             : 0;
+}
+
 void ContractionEmitter::prefetchAhead(
     const Stage &stage, const Tiling &y, const Tiling &x, Halide::Func sums,
     const std::vector<Halide::Var> &arguments, size_t inTile) {

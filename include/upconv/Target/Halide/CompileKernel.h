@@ -82,6 +82,9 @@ bool streamsOutput(const KernelSpec &spec);
 /// Whether a tile asks for input ahead of its use (knob `ahead`). Halide says
 /// of such requests that the line is used once; emitKernelCode, that it stays.
 bool prefetchesInput(const KernelSpec &spec);
+/// Floats between weights that a loop loads and those that it asks for (knob
+/// `lead`); 0: none.
+int64_t weightsAhead(const KernelSpec &spec);
 
 /// How many zero elements the strategy reads before and after each dimension of
 /// the input. A strategy that guards its loads needs none.

@@ -183,6 +183,8 @@ Layer randomTransposed(std::mt19937 &random) {
     layer.knobs["ku"] = 1 + random() % 4;
   if (random() % 3 == 0)
     layer.knobs["splat"] = 1;
+  if (random() % 4 == 0)
+    layer.knobs["lead"] = 1;
   if (random() % 3 == 0)
     layer.knobs["order"] = random() % 3;
   if (layer.strategy == "phase" && random() % 2)
