@@ -133,7 +133,7 @@ std::string SearchSpace::signature(const ScheduleChoice &choice) const {
     return gpuSignature(with(choice));
   KernelSpec kernel = with(choice);
   ScheduleChoice others = choice;
-  for (const char *name : {"tx", "ty", "nv", "lanes", "stream"})
+  for (const char *name : {"tx", "ty", "nv", "lanes", "stream", "ahead"})
     others.knobs.erase(name);
   // Residues that cannot share the outermost loop share what they do without.
   if (kernel.schedule.fusesResidues() && taskUnit(kernel) == 1) {
@@ -145,6 +145,8 @@ std::string SearchSpace::signature(const ScheduleChoice &choice) const {
   std::string text = toString(others);
   if (streamsOutput(kernel))
     text += " streamed";
+  if (prefetchesInput(kernel))
+    text += " ahead";
   for (const StageShape &shape : stageShapes(kernel))
     text += " " + std::to_string(shape.columns) + "x" +
             std::to_string(shape.rows) + "x" + std::to_string(shape.vectors) +

@@ -1,9 +1,12 @@
-//===- Prefetch.cpp - Input that is asked for ahead of its use ------------===//
+//===- Prefetch.cpp - Operands that are asked for ahead of their use ------===//
 //
-// An input past the caches comes in bursts: a tile's first taps wait for all of
-// its lines, the others find them in a cache, and so do the other stages. With
-// the knob `ahead` every stage's tile asks for a share of what the first
-// stage's tile a little further on along the row reads for the first time.
+// Input (knob `ahead`): one past the caches comes in bursts: a tile's first taps
+// wait for all of its lines, the others find them in a cache, and so do the
+// other stages. So every stage's tile asks for a share of what the first stage's
+// tile a little further on along the row reads for the first time.
+//
+// Weights (knob `lead`) lie in the order of their use: PrefetchWeights asks for
+// what lies a little further on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,14 +46,16 @@ void ContractionEmitter::prefetchAhead(
   if (!prefetchesInput(spec) || x.guarded)
     return;
   int64_t last = axes - 1, share = 0, shares = 0;
+  Stage first;
   for (const Stage &other : stages(spec)) {
     if (other.taps() == 0)
       continue;
+    if (shares == 0)
+      first = other;
     if (other.firstFloat == stage.firstFloat)
       share = shares;
     ++shares;
   }
-  const Stage first = stages(spec).front();
   int64_t floats = x.size * first.axes[last].inStep * spec.inputChannels();
   int64_t lines = ceilDiv(floats, kLineFloats);
   int64_t begin = share * lines / shares, end = (share + 1) * lines / shares;

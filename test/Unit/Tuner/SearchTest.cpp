@@ -207,6 +207,10 @@ TEST_F(TunerSearch, KnowsKnobsWithoutEffect) {
   EXPECT_EQ(signature({}), signature({{"stream", 32}}));
   EXPECT_EQ(signature({}), signature({{"fuse", 3}})); // there is one axis
   EXPECT_NE(signature({}), signature({{"fuse", 2}}));
+  EXPECT_EQ(signature({{"fuse", 2}}), signature({{"fuse", 4}}));
+  EXPECT_EQ(signature({{"ahead", 4}}), signature({{"ahead", 8}}));
+  EXPECT_NE(signature({}), signature({{"ahead", 4}}));
+  EXPECT_EQ(signature({}), signature({{"ahead", 64}}));
 }
 
 TEST_F(TunerSearch, GoesOnAfterARecall) {
