@@ -170,7 +170,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
     Expr residue = simplify(firstColumn / constant(perResidue));
     at.back() += residue;
     column -= residue * constant(perResidue);
-  } else if (stacked && perResidue == 1) {
+  } else if ((runs.wholeTile || stacked) && perResidue == 1) {
     // Every column is a residue; a dimension of size 1 takes no coordinate.
     at.back() += column;
     column = 0;

@@ -19,15 +19,6 @@ namespace upconv {
 /// Largest power of two that divides `count`.
 static int64_t powerIn(int64_t count) { return count & -count; }
 
-/// Activations that cost more than a few instructions.
-static bool hasLongEpilogue(const KernelSpec &spec) {
-  using Kind = ScalarNode::Kind;
-  auto isLong = [](const ScalarNode &node) {
-    return node.kind >= Kind::Sqrt && node.kind <= Kind::Cos;
-  };
-  return std::any_of(spec.epilogue.begin(), spec.epilogue.end(), isLong);
-}
-
 OutputRuns ContractionEmitter::outputRuns(const Stage &stage,
                                           const ChannelPart &part,
                                           const Tiling &x) const {
@@ -39,11 +30,8 @@ OutputRuns ContractionEmitter::outputRuns(const Stage &stage,
   runs.masked = part.masked;
   if (runs.rows == 1)
     return runs;
-  // Added up lanes are single values. LLVM makes vectors of them again where
-  // they lie in the order of the output; where those of two rows take turns,
-  // only for a few instructions.
-  if (tiling.horizontal && stage.taps() > 0 && hasLongEpilogue(spec) &&
-      spec.operands.empty()) {
+  // Added up lanes are single values, and those of the rows take turns.
+  if (tiling.horizontal && stage.taps() > 0 && spec.operands.empty()) {
     int64_t values = runs.columns * x.size;
     runs.step = std::min(powerIn(values), spec.target.vectorFloats);
     runs.vectors = values / runs.step;
