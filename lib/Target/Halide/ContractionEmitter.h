@@ -90,6 +90,15 @@ struct TileSums {
   }
 };
 
+/// The argument of a Func of that name; 0 when there is none.
+inline Expr argumentNamed(const std::vector<Halide::Var> &arguments,
+                          const std::string &name) {
+  for (const Halide::Var &variable : arguments)
+    if (variable.name() == name)
+      return variable;
+  return 0;
+}
+
 /// What a tile stores of one position, or of all positions along the innermost
 /// axis (OutputRuns.cpp): rows of the output, each in vectors.
 struct OutputRuns {
@@ -146,11 +155,11 @@ private:
   /// A tile's sums by column: where columns lie in several rows of the output,
   /// these need not begin with a vector.
   Halide::Func inColumns(Halide::Func sums, const ChannelPart &part,
-                         const Tiling &x, const Tiling &y,
+                         const Tiling &y, const Tiling &x,
                          const std::vector<std::string> &outer) const;
   /// Horizontal sums by their place in a row, "value", and by "row" and "yi".
   Halide::Func inRuns(Halide::Func sums, const OutputRuns &runs,
-                      const ChannelPart &part, const Tiling &x, const Tiling &y,
+                      const ChannelPart &part, const Tiling &y, const Tiling &x,
                       const std::vector<std::string> &outer) const;
   struct Summands;
   void addSummands(TileSums &sums, const Summands &summands);

@@ -141,6 +141,13 @@ int64_t taskBlock(const KernelSpec &spec) {
   return std::max<int64_t>(1, outputs / grain) * grain;
 }
 
+int64_t knownBytes(const TensorArgument &tensor) {
+  int64_t bytes = 4;
+  for (const Size &size : tensor.shape)
+    bytes *= assumedExtent(size, 0);
+  return bytes;
+}
+
 bool streamsOutput(const KernelSpec &spec) {
   int64_t least = spec.schedule.knob("stream", 0) << 20;
   if (least == 0 || !spec.hasWeights() || spec.target.isGpu() ||
@@ -150,10 +157,7 @@ bool streamsOutput(const KernelSpec &spec) {
   // a pixel's channels have to fill lines.
   if (4 * spec.outputChannels() % kStreamedBytes != 0)
     return false;
-  int64_t bytes = 4;
-  for (const Size &size : spec.output.shape)
-    bytes *= assumedExtent(size, 0);
-  if (bytes < least)
+  if (knownBytes(spec.output) < least)
     return false;
   for (const Stage &stage : stages(spec))
     if (channelsPerPass(spec, stage) < stage.tiling.reduction)

@@ -25,25 +25,20 @@ using Halide::Internal::simplify;
 
 namespace upconv {
 
-/// Largest power of two that divides `count`, at most `most`.
-static int64_t vectorOf(int64_t count, int64_t most) {
-  int64_t lanes = 1;
-  while (lanes < most && count % (2 * lanes) == 0)
-    lanes *= 2;
-  return lanes;
-}
-
 namespace {
 
 /// One tile of horizontal sums under construction.
 class HorizontalTile {
 public:
   using Names = std::vector<std::string>;
+  Halide::Func sums;                  ///< before lanes are added
+  std::vector<Halide::Var> arguments; ///< the element, then the loops around
+
   /// `outputs` of `lanes` lanes each, `width` lanes a vector.
   HorizontalTile(const Names &outer, int64_t outputs, int64_t lanes,
                  int64_t width, const std::string &number)
-      : outputs(outputs), lanes(lanes), width(width), number(number),
-        sums("acc" + number) {
+      : sums("acc" + number), outputs(outputs), lanes(lanes), width(width),
+        number(number) {
     arguments.emplace_back("element");
     for (const std::string &name : outer)
       arguments.emplace_back(name);
@@ -52,10 +47,7 @@ public:
   }
 
   Expr at(const std::string &name) const {
-    for (const Halide::Var &variable : arguments)
-      if (variable.name() == name)
-        return variable;
-    return 0;
+    return argumentNamed(arguments, name);
   }
 
   /// Adds `product` over the nest to lane `lane` of output `output`.
@@ -97,10 +89,6 @@ private:
 
   int64_t outputs, lanes, width;
   std::string number;
-
-public:
-  Halide::Func sums;                  ///< before lanes are added
-  std::vector<Halide::Var> arguments; ///< the element, then the loops around
 };
 
 /// Taps of the innermost axis that lie beside the input channels, for some

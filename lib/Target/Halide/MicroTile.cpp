@@ -197,7 +197,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
       arguments = {
           simplify(ofPixel + pixel * constant(part.vectors * tiling.step()))};
       if (runs.wholeTile) {
-        sums = inRuns(sums, runs, part, x, y, names);
+        sums = inRuns(sums, runs, part, y, x, names);
         inside.push_back(sums);
         arguments = {inRow, row, nest.at("yi")};
       }
@@ -207,7 +207,7 @@ void ContractionEmitter::emitNest(const Stage &stage, const ChannelPart &part,
       inside = {sums};
       arguments = {nest.at("lane"), nest.at("v"), nest.at("xi"), nest.at("yi")};
       if (runs.rows > 1) {
-        sums = inColumns(sums, part, x, y, names);
+        sums = inColumns(sums, part, y, x, names);
         inside.push_back(sums);
         arguments = {ofTile, nest.at("xi"), nest.at("yi")};
       }

@@ -10,14 +10,9 @@
 
 #include "upconv/Target/Halide/CompileKernel.h"
 
-#include <algorithm>
-
 using Halide::Var;
 
 namespace upconv {
-
-/// Largest power of two that divides `count`.
-static int64_t powerIn(int64_t count) { return count & -count; }
 
 OutputRuns ContractionEmitter::outputRuns(const Stage &stage,
                                           const ChannelPart &part,
@@ -33,18 +28,18 @@ OutputRuns ContractionEmitter::outputRuns(const Stage &stage,
   // Added up lanes are single values, and those of the rows take turns.
   if (tiling.horizontal && stage.taps() > 0 && spec.operands.empty()) {
     int64_t values = runs.columns * x.size;
-    runs.step = std::min(powerIn(values), spec.target.vectorFloats);
+    runs.step = vectorOf(values, spec.target.vectorFloats);
     runs.vectors = values / runs.step;
     runs.masked = false;
     runs.wholeTile = true;
     return runs;
   }
   // Whole parts of a vector, or the whole row under a mask.
-  int64_t even = powerIn(runs.columns);
+  int64_t even = vectorOf(runs.columns, tiling.lanes);
   if (tiling.horizontal)
     runs.step = runs.columns;
   else if (even >= tiling.lanes / 2)
-    runs.step = std::min(even, tiling.lanes);
+    runs.step = even;
   else
     while (runs.step / 2 >= runs.columns)
       runs.step /= 2;
@@ -55,7 +50,7 @@ OutputRuns ContractionEmitter::outputRuns(const Stage &stage,
 
 Halide::Func
 ContractionEmitter::inColumns(Halide::Func sums, const ChannelPart &part,
-                              const Tiling &x, const Tiling &y,
+                              const Tiling &y, const Tiling &x,
                               const std::vector<std::string> &outer) const {
   Var column("column"), lane("lane"), v("v");
   std::vector<Var> arguments = {column, Var("xi"), Var("yi")};
@@ -83,8 +78,8 @@ ContractionEmitter::inColumns(Halide::Func sums, const ChannelPart &part,
 
 Halide::Func
 ContractionEmitter::inRuns(Halide::Func sums, const OutputRuns &runs,
-                           const ChannelPart &part, const Tiling &x,
-                           const Tiling &y,
+                           const ChannelPart &part, const Tiling &y,
+                           const Tiling &x,
                            const std::vector<std::string> &outer) const {
   Var value("value"), row("row"), yi("yi");
   std::vector<Var> arguments = {value, row, yi};

@@ -1,9 +1,9 @@
 //===- Prefetch.cpp - Operands that are asked for ahead of their use ------===//
 //
-// Input (knob `ahead`): one past the caches comes in bursts: a tile's first taps
-// wait for all of its lines, the others find them in a cache, and so do the
-// other stages. So every stage's tile asks for a share of what the first stage's
-// tile a little further on along the row reads for the first time.
+// Input (knob `ahead`): one past the caches comes in bursts: a tile's first
+// taps wait for all of its lines, the others find them in a cache, and so do
+// the other stages. So every stage's tile asks for a share of what the first
+// stage's tile a little further on along the row reads for the first time.
 //
 // Weights (knob `lead`) lie in the order of their use: PrefetchWeights asks for
 // what lies a little further on.
@@ -17,8 +17,6 @@
 
 namespace upconv {
 
-/// Floats of a cache line.
-static constexpr int64_t kLineFloats = 16;
 /// Floats between what a tile reads and what it asks for: 2 KiB. From 1 to 8
 /// KiB hardly differ.
 static constexpr int64_t kDistance = 512;
@@ -28,10 +26,7 @@ bool prefetchesInput(const KernelSpec &spec) {
   if (least == 0 || !spec.hasWeights() || spec.target.isGpu() ||
       batchIsAxis(spec))
     return false;
-  int64_t bytes = 4;
-  for (const Size &size : spec.input.shape)
-    bytes *= size.isConstant() ? size.constant : 0;
-  return bytes >= least;
+  return knownBytes(spec.input) >= least;
 }
 
 int64_t weightsAhead(const KernelSpec &spec) {
@@ -61,12 +56,7 @@ void ContractionEmitter::prefetchAhead(
   int64_t begin = share * lines / shares, end = (share + 1) * lines / shares;
   if (begin == end)
     return;
-  auto at = [&](const std::string &loop) -> Expr {
-    for (const Halide::Var &variable : arguments)
-      if (variable.name() == loop)
-        return variable;
-    return 0;
-  };
+  auto at = [&](const char *loop) { return argumentNamed(arguments, loop); };
   std::vector<Loop> loops = {
       {"line", constant(end - begin), Loop::Serial, constant(begin)}};
   // Of the rows of a plane only the one furthest on is new.

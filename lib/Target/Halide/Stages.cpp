@@ -50,7 +50,9 @@ bool Stage::sharesProducts() const {
 }
 
 /// Every panel, and every run of weights, begins a cache line.
-static int64_t wholeLines(int64_t floats) { return ceilDiv(floats, 16) * 16; }
+static int64_t wholeLines(int64_t floats) {
+  return ceilDiv(floats, kLineFloats) * kLineFloats;
+}
 
 int64_t Stage::sharedWeights() const { return wholeLines(sharedInputs()); }
 

@@ -23,6 +23,20 @@ namespace upconv {
 
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// Largest power of two that divides `count`, at most `most`.
+inline int64_t vectorOf(int64_t count, int64_t most) {
+  int64_t lanes = 1;
+  while (lanes < most && count % (2 * lanes) == 0)
+    lanes *= 2;
+  return lanes;
+}
+
+/// Floats of a cache line.
+constexpr int64_t kLineFloats = 16;
+
+/// Bytes of a tensor, its margins left out; 0 where a size is unknown.
+int64_t knownBytes(const TensorArgument &tensor);
+
 /// One stage along one axis. Output position q of copy g is
 ///   o = outStart + g + outStep * q,
 /// it reads the inputs i = inStep * q + inOffset + j * tapStep (minus the

@@ -258,9 +258,9 @@ upconv::emitCallingSequenceText(const LibraryPlan &plan) {
                             });
 }
 
-/// A line that Halide asks for ahead (knob `ahead`) is to be read and to stay
-/// in all caches: other stages read it too. Halide's versions differ in what
-/// they say of it, to be written or to be used once.
+/// A line that is asked for ahead (knobs `ahead` and `lead`) is to be read and
+/// to stay in all caches: other stages and tiles read it too. Halide's versions
+/// differ in what they say of it, to be written or to be used once.
 static void keepPrefetched(llvm::Module &module) {
   for (llvm::Function &function : module)
     for (llvm::Instruction &instruction : llvm::instructions(function)) {
