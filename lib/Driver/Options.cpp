@@ -129,8 +129,14 @@ static std::string cacheFolder(Flags &flags) {
   return llvm::sys::Process::GetEnv("UPCONV_CACHE_DIR").value_or("");
 }
 
+/// The worker that reads a model has a standard input of its own, which these
+/// names would mean there.
+static std::string modelPath(const std::string &path) {
+  return path == "/dev/stdin" || path == "/dev/fd/0" ? "-" : path;
+}
+
 static bool fill(Flags &flags, Options &options) {
-  options.import.path = flags.model;
+  options.import.path = modelPath(flags.model);
   options.import.weightsPath = flags.weights;
   options.import.customLayersPath = flags.customLayers;
   if (!flags.init.empty()) {

@@ -367,6 +367,7 @@ ExitStatus LayerTuner::run() {
   SearchSpace space(*tables, spec);
   // The same kernel is searched in the same order by every run of one seed.
   Search searched(space, incumbent.choice,
+                  tables->choicesOf(common.incumbentFile),
                   llvm::xxh3_64bits(common.key()) + options.seed);
   recall(searched);
   if (ExitStatus status = search(searched); status != ExitOk)

@@ -187,6 +187,17 @@ std::vector<std::string> ScheduleTables::strategyNames() const {
   return names;
 }
 
+std::vector<ScheduleChoice>
+ScheduleTables::choicesOf(const std::string &file) const {
+  std::vector<ScheduleChoice> choices;
+  for (const auto *set : {&contents->own, &contents->embedded})
+    for (const auto &[name, table] : *set)
+      for (const TableLine &line : table)
+        if (line.entry.file == file)
+          choices.push_back(line.entry.use);
+  return choices;
+}
+
 ScheduleEntry ScheduleTables::lookup(
     const TargetInfo &target, const std::string &op, const KernelTraits &traits,
     const std::function<bool(const ScheduleEntry &)> &isLegal,

@@ -6,18 +6,54 @@
 
 using namespace upconv;
 
+/// By turns, for each has what the other misses: arithmetic knows the registers
+/// of this kernel, experience knows the memory behind them.
+static std::vector<ScheduleChoice>
+byTurns(const std::vector<ScheduleChoice> &first,
+        const std::vector<ScheduleChoice> &second) {
+  std::vector<ScheduleChoice> result;
+  for (size_t i = 0; i < std::max(first.size(), second.size()); ++i)
+    for (const auto *choices : {&first, &second})
+      if (i < choices->size())
+        result.push_back((*choices)[i]);
+  return result;
+}
+
 Search::Search(const SearchSpace &space, const ScheduleChoice &incumbent,
-               uint64_t seed)
+               const std::vector<ScheduleChoice> &known, uint64_t seed)
     : space(space), random(seed) {
   const size_t guessesPerStrategy = 4;
-  guesses = space.firstGuesses(guessesPerStrategy);
-  std::reverse(guesses.begin(), guesses.end());
+  beginnings = byTurns(space.legalOnes(known),
+                       space.firstGuesses(guessesPerStrategy));
+  std::reverse(beginnings.begin(), beginnings.end());
   seen.insert(space.signature(incumbent));
   ranked.insert({1, incumbent});
 }
 
 bool Search::claim(const ScheduleChoice &choice) {
   return seen.insert(space.signature(choice)).second;
+}
+
+void Search::addBeginnings(std::vector<ScheduleChoice> &batch, size_t count) {
+  while (batch.size() < count && !beginnings.empty()) {
+    if (claim(beginnings.back()))
+      batch.push_back(beginnings.back());
+    beginnings.pop_back();
+  }
+}
+
+void Search::addNeighbours(std::vector<ScheduleChoice> &batch, size_t count) {
+  const int centres = 3;
+  int centre = 0;
+  for (auto it = ranked.begin();
+       it != ranked.end() && centre < centres && batch.size() < count;
+       ++it, ++centre)
+    for (const ScheduleChoice &choice : space.neighbours(it->second)) {
+      if (batch.size() >= count)
+        break;
+      if (claim(choice))
+        batch.push_back(choice);
+    }
 }
 
 /// Until the batch has `count`, or what is left is hard to hit.
@@ -38,24 +74,10 @@ std::vector<ScheduleChoice> Search::draw(size_t count) {
 
 std::vector<ScheduleChoice> Search::next(size_t count) {
   std::vector<ScheduleChoice> batch;
-  while (batch.size() < count && !guesses.empty()) {
-    if (claim(guesses.back()))
-      batch.push_back(guesses.back());
-    guesses.pop_back();
-  }
-  // One in four is drawn at random; the others surround the best few.
-  size_t local = count - count / 4;
-  const int centres = 3;
-  int centre = 0;
-  for (auto it = ranked.begin();
-       it != ranked.end() && centre < centres && batch.size() < local;
-       ++it, ++centre)
-    for (const ScheduleChoice &choice : space.neighbours(it->second)) {
-      if (batch.size() >= local)
-        break;
-      if (claim(choice))
-        batch.push_back(choice);
-    }
+  // Half begins elsewhere, one in four surrounds the best few, one in four is
+  // drawn at random; what has run out leaves its place to the next.
+  addBeginnings(batch, count - count / 2);
+  addNeighbours(batch, count - count / 4);
   addDraws(batch, count);
   return batch;
 }

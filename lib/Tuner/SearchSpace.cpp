@@ -173,16 +173,17 @@ bool SearchSpace::isGuessed(const Knob &knob) const {
          knob.name == "nv" || knob.name == "reduce" || knob.name == "amx";
 }
 
-static void keepBest(const SearchSpace &space,
-                     std::vector<ScheduleChoice> &choices, size_t count) {
+std::vector<ScheduleChoice>
+SearchSpace::legalOnes(std::vector<ScheduleChoice> choices) const {
   llvm::erase_if(choices, [&](const ScheduleChoice &choice) {
-    return !space.isLegal(choice);
+    return !isLegal(choice);
   });
-  byEstimate(space, choices);
+  byEstimate(*this, choices);
   std::set<std::string> seen;
   llvm::erase_if(choices, [&](const ScheduleChoice &choice) {
-    return seen.size() == count || !seen.insert(space.signature(choice)).second;
+    return !seen.insert(signature(choice)).second;
   });
+  return choices;
 }
 
 std::vector<ScheduleChoice> SearchSpace::firstGuesses(size_t count) const {
@@ -200,8 +201,11 @@ std::vector<ScheduleChoice> SearchSpace::firstGuesses(size_t count) const {
           extended.back().knobs[knob.name] = value;
         }
       choices = std::move(extended);
-      if (spec.target.isGpu())
-        keepBest(*this, choices, width);
+      if (spec.target.isGpu()) {
+        choices = legalOnes(std::move(choices));
+        if (choices.size() > width)
+          choices.resize(width);
+      }
     }
     llvm::erase_if(choices, [&](const ScheduleChoice &choice) {
       return !isLegal(choice);

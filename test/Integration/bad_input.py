@@ -379,6 +379,11 @@ def good_fixture() -> str | None:
         return None if y.shape == (1, 12, 3) else f"shape {y.shape}"
 
 
+def standard_input(name: str) -> str | None:
+    require(upconv("inspect", name, stdin=TINY.read_bytes()))
+    return None
+
+
 GROUPS = {
     "files": (check, bad_files), "layers": (check, bad_layers), "weights": (check, bad_weights),
     "usage": (check, bad_usage), "mutations": (survives, mutations),
@@ -388,6 +393,8 @@ GROUPS = {
 def main(groups: list[str]) -> None:
     report = Report()
     report.check("good input", "tiny.keras", good_fixture)
+    for name in ("-", "/dev/stdin"):
+        report.check("good input", name, lambda: standard_input(name))
     for group in groups:
         function, select = GROUPS[group]
         items = select()

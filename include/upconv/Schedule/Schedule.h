@@ -133,6 +133,10 @@ public:
   const StrategyInfo *strategy(const std::string &name) const;
   std::vector<std::string> strategyNames() const;
 
+  /// What the entries of a table use, as ScheduleEntry::file names it, from its
+  /// first line to its last; nothing if there is no such table.
+  std::vector<ScheduleChoice> choicesOf(const std::string &file) const;
+
   /// The first entry along the target's fallback chain whose `when` matches and
   /// which `isLegal` accepts: through the tables of --schedules first, then
   /// through the embedded ones. Total: the chain's last table ends in an entry

@@ -54,6 +54,8 @@ void upconv_timing_fill_input(float *values, int64_t count);
 /// Up to the sign of zero; a NaN equals a NaN.
 int upconv_timing_same_values(const float *left, const float *right,
                               int64_t count);
+/// Fills an output with NaNs, which what does not write all of it leaves there.
+void upconv_timing_spoil(float *values, int64_t count);
 
 /// Most times that one subject is recorded.
 #define UPCONV_TIMING_MOST_ROUNDS 10000
@@ -67,7 +69,7 @@ typedef struct {
   int64_t subjects;
   void (*begin)(void *context, int64_t subject); ///< of a turn; may be null
   void (*run)(void *context, int64_t subject);
-  int (*agrees)(void *context, int64_t subject); ///< after its first run
+  int (*agrees)(void *context, int64_t subject); ///< after its first runs
   /// Seconds of a run, and GFLOP/s of one thread in the peak loop beside it.
   void (*record)(void *context, int64_t subject, double seconds, double gflops);
   double seconds; ///< of measuring, per subject

@@ -1,8 +1,8 @@
 //===- Search.h - Which schedule to measure next --------------------------===//
 //
-// First the best guesses of every strategy, then the surroundings of the best
-// ones measured, with a share of random choices against local minima. Knows
-// nothing of how a choice is measured.
+// What is known to do for other kernels and the best guesses of every strategy,
+// the surroundings of the best ones measured, and a share of random choices
+// against local minima. Knows nothing of how a choice is measured.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,9 +19,10 @@ namespace upconv {
 class Search {
 public:
   /// `incumbent` is what times are compared with: its ratio is 1, and it is
-  /// never proposed.
+  /// never proposed. `known`: what is worth a trial before anything is
+  /// measured, legal here or not.
   Search(const SearchSpace &space, const ScheduleChoice &incumbent,
-         uint64_t seed);
+         const std::vector<ScheduleChoice> &known, uint64_t seed);
 
   /// The next choices to measure, at most `count`; none when there is nothing
   /// left to try. What was proposed or recorded is not proposed again.
@@ -45,11 +46,13 @@ public:
 
 private:
   bool claim(const ScheduleChoice &choice);
+  void addBeginnings(std::vector<ScheduleChoice> &batch, size_t count);
+  void addNeighbours(std::vector<ScheduleChoice> &batch, size_t count);
   void addDraws(std::vector<ScheduleChoice> &batch, size_t count);
 
   const SearchSpace &space;
   SplitMix64 random;
-  std::vector<ScheduleChoice> guesses; ///< the next one last
+  std::vector<ScheduleChoice> beginnings; ///< the next one last
   std::set<std::string> seen;
   std::multimap<double, ScheduleChoice> ranked;
 };

@@ -44,6 +44,11 @@ public:
   /// at most `count` of each strategy, the strategies by turns.
   std::vector<ScheduleChoice> firstGuesses(size_t count) const;
 
+  /// The legal ones among `choices`, one of each signature, best estimate
+  /// first.
+  std::vector<ScheduleChoice>
+  legalOnes(std::vector<ScheduleChoice> choices) const;
+
   /// Every legal choice that differs in one knob, which moves to the next value
   /// up or down or back to the strategy's own; best estimate first.
   std::vector<ScheduleChoice> neighbours(const ScheduleChoice &choice) const;

@@ -71,3 +71,13 @@ func.func @gaussian_noise_c1(%a: tensor<2x3xf32>) {
   %0 = keras.gaussian_noise %a {stddev = -1.0} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   return
 }
+
+// -----
+
+func.func @activity_regularization_c1(%a: tensor<2x3xf32>) {
+  // expected-error@+3 {{layer (ActivityRegularization): 'l1' must not be negative, got -1}}
+  // expected-error@+2 {{layer (ActivityRegularization): 'l2' must not be negative, got -2}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = keras.activity_regularization %a {l1 = -1.0, l2 = -2.0} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}

@@ -94,6 +94,25 @@ TEST(Lookup, FirstMatchThatIsLegal) {
   EXPECT_EQ(entry.file, "x86-64-v4/conv-f32.yaml");
 }
 
+TEST(Lookup, ChoicesOfATable) {
+  ScheduleFolder folder;
+  folder.write("generic/conv-f32.yaml",
+               "basis: model\nentries:\n"
+               "  - { when: { cin: 32 }, use: { strategy: sample, tx: 1 }, why: "
+               "a }\n"
+               "  - { use: { strategy: sample }, why: b }\n");
+  auto tables = ScheduleTables::load(folder.path());
+  ASSERT_TRUE(bool(tables)) << llvm::toString(tables.takeError());
+  std::vector<ScheduleChoice> choices =
+      tables->choicesOf(folder.path() + "/generic/conv-f32.yaml");
+  ASSERT_EQ(choices.size(), 2u);
+  EXPECT_EQ(toString(choices[0]), "sample tx=1");
+  EXPECT_EQ(toString(choices[1]), "sample");
+  EXPECT_FALSE(tables->choicesOf("generic/conv-f32.yaml").empty())
+      << "the embedded one";
+  EXPECT_TRUE(tables->choicesOf("generic/sort-f32.yaml").empty());
+}
+
 TEST(Lookup, TablesForRoundedNumbersNeedThePermission) {
   ScheduleFolder folder;
   folder.write("x86-64/conv-bf16.yaml",

@@ -143,7 +143,7 @@ TEST_F(TunerSearch, FindsTheValley) {
     return 0.5 + tx + nv + ku + (choice.strategy == "phase" ? 0 : 0.3);
   };
   ScheduleChoice incumbent{"phase", {}};
-  Search search(space, incumbent, 7);
+  Search search(space, incumbent, {}, 7);
   std::set<std::string> seen = {space.signature(incumbent)};
   double least = time(incumbent);
   for (int batch = 0; batch < 40; ++batch)
@@ -159,10 +159,30 @@ TEST_F(TunerSearch, FindsTheValley) {
   EXPECT_EQ(toString(search.leaders(1).front()), toString(search.best()));
 }
 
+// Whatever two knobs have to move at once for is found in another line.
+TEST_F(TunerSearch, BeginsWithWhatOtherKernelsUse) {
+  SearchSpace space(tables, upsampling(960, 64, 64, 4));
+  ScheduleChoice incumbent{"phase", {{"tx", 4}, {"nv", 4}}};
+  ScheduleChoice other{"phase",
+                       {{"tx", 12}, {"nv", 2}, {"order", 1}, {"pad", 2}}};
+  ScheduleChoice tooManyRegisters{"phase", {{"tx", 24}, {"nv", 4}}};
+  ASSERT_TRUE(space.isLegal(other));
+  ASSERT_FALSE(space.isLegal(tooManyRegisters));
+  Search search(space, incumbent, {tooManyRegisters, incumbent, other, other},
+                7);
+  int found = 0;
+  for (int batch = 0; batch < 4; ++batch)
+    for (const ScheduleChoice &choice : search.next(4)) {
+      EXPECT_TRUE(space.isLegal(choice)) << toString(choice);
+      found += toString(choice) == toString(other);
+    }
+  EXPECT_EQ(found, 1);
+}
+
 TEST_F(TunerSearch, IsTheSameForTheSameSeedAndEnds) {
   SearchSpace space(tables, upsampling(8, 8, 8, 2));
   auto sequence = [&] {
-    Search search(space, {"phase", {}}, 3);
+    Search search(space, {"phase", {}}, {}, 3);
     std::vector<std::string> texts;
     for (int i = 0; i < 5; ++i)
       for (const ScheduleChoice &choice : search.next(4)) {
@@ -174,13 +194,12 @@ TEST_F(TunerSearch, IsTheSameForTheSameSeedAndEnds) {
   EXPECT_EQ(sequence(), sequence());
 }
 
-// What an earlier run measured is neither proposed nor forgotten.
 TEST_F(TunerSearch, DrawsDistinctPointsOfTheSeed) {
   KernelSpec spec = upsampling(100, 64, 32, 4);
   SearchSpace space(tables, spec);
   ScheduleChoice incumbent = space.firstGuesses(1).front();
   auto drawn = [&](uint64_t seed, std::vector<size_t> counts) {
-    Search search(space, incumbent, seed);
+    Search search(space, incumbent, {}, seed);
     std::vector<std::string> texts;
     for (size_t count : counts)
       for (const ScheduleChoice &choice : search.draw(count)) {
@@ -213,10 +232,11 @@ TEST_F(TunerSearch, KnowsKnobsWithoutEffect) {
   EXPECT_EQ(signature({}), signature({{"ahead", 64}}));
 }
 
+// What an earlier run measured is neither proposed nor forgotten.
 TEST_F(TunerSearch, GoesOnAfterARecall) {
   SearchSpace space(tables, upsampling(96, 64, 32, 4));
   ScheduleChoice known = space.firstGuesses(1).front();
-  Search search(space, {"gather", {{"tx", 1}}}, 3);
+  Search search(space, {"gather", {{"tx", 1}}}, {}, 3);
   search.record(known, 0.4);
   EXPECT_EQ(toString(search.best()), toString(known));
   for (int i = 0; i < 20; ++i)

@@ -44,6 +44,17 @@ struct GaussianNoise : LayerFamily {
   }
 };
 
+struct ActivityRegularization : LayerFamily {
+  template <typename Adaptor>
+  static LogicalResult verifyArguments(const LayerContext &layer,
+                                       Adaptor adaptor) {
+    // activity_regularization_c1
+    bool valid = succeeded(verifyNotNegative(layer, "l1", adaptor.getL1()));
+    return success(
+        succeeded(verifyNotNegative(layer, "l2", adaptor.getL2())) && valid);
+  }
+};
+
 } // namespace
 
 #define UPCONV_DEFINE_IDENTITY(OP, ...)                                        \
@@ -57,7 +68,7 @@ UPCONV_DEFINE_IDENTITY(SpatialDropout1DOp, SpatialDropout<1>)
 UPCONV_DEFINE_IDENTITY(SpatialDropout2DOp, SpatialDropout<2>)
 UPCONV_DEFINE_IDENTITY(SpatialDropout3DOp, SpatialDropout<3>)
 UPCONV_DEFINE_IDENTITY(GaussianNoiseOp, GaussianNoise)
-UPCONV_DEFINE_IDENTITY(ActivityRegularizationOp, LayerFamily)
+UPCONV_DEFINE_IDENTITY(ActivityRegularizationOp, ActivityRegularization)
 UPCONV_DEFINE_IDENTITY(IdentityOp, LayerFamily)
 UPCONV_DEFINE_IDENTITY(RandomBrightnessOp, LayerFamily)
 UPCONV_DEFINE_IDENTITY(RandomColorDegenerationOp, LayerFamily)

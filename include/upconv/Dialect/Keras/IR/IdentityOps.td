@@ -48,7 +48,12 @@ def Keras_GaussianNoiseOp
 }
 def Keras_ActivityRegularizationOp
     : Keras_Identity<"activity_regularization", "ActivityRegularization",
-                     (ins F64Attr:$l1, F64Attr:$l2)>;
+                     (ins F64Attr:$l1, F64Attr:$l2)> {
+  let description = [{
+    Constraints:
+    - (C1) `l1` and `l2` are not negative.
+  }];
+}
 def Keras_IdentityOp : Keras_Identity<"identity", "Identity">;
 
 // Augmentation of training data; what their arguments say has no effect here.
