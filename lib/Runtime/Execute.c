@@ -16,7 +16,8 @@ struct upconv_rt_run {
 };
 
 int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
-                      int64_t work, upconv_rt_steps *steps, void *context) {
+                      int64_t work, int64_t thread_work,
+                      upconv_rt_steps *steps, void *context) {
   upconv_rt_run run;
   run.threads = 0;
   run.parallel_for = NULL;
@@ -42,7 +43,7 @@ int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
   }
   if (run.threads > UPCONV_RT_MAX_THREADS)
     run.threads = UPCONV_RT_MAX_THREADS;
-  if (!run.parallel_for && work >= 0 && work < UPCONV_RT_WORK_PER_RUN)
+  if (!run.parallel_for && work >= 0 && work < thread_work)
     run.threads = 1;
 
   void *own = NULL;

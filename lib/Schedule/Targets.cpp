@@ -40,7 +40,7 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
       "features", "vector_floats", "registers", "l1_bytes",
       "l2_bytes", "requires",      "fallback"};
   std::vector<std::string> known = keys;
-  known.insert(known.end(), {"device", "capability"});
+  known.insert(known.end(), {"thread_macs", "device", "capability"});
   if (!file.checkMapping(row, "a target", known, keys))
     return info;
   info.name = file.text(row, "name");
@@ -52,6 +52,7 @@ static TargetInfo readLevel(YamlFile &file, const YamlNode &row) {
   info.registers = file.positive(row, "registers", info.registers);
   info.l1Bytes = file.positive(row, "l1_bytes", info.l1Bytes);
   info.l2Bytes = file.positive(row, "l2_bytes", info.l2Bytes);
+  info.threadMacs = file.positive(row, "thread_macs", info.threadMacs);
   info.requires_ = file.texts(row, "requires");
   info.fallback = file.texts(row, "fallback");
   if (const YamlNode *device = row.find("device")) {

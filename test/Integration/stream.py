@@ -23,12 +23,16 @@ LAYERS = [
      (1, 34, 34, 32, 32), "phase, tx: 7, nv: 2, fuse: 3"),
     ("Conv1DTranspose", {"filters": 16, "kernel_size": 8, "strides": 4, "padding": "same"}, (1, 16411, 4),
      (1, 65644, 16), "phase-gemm, tx: 6, nv: 4, pad: 1"),
+    ("Conv1D", {"filters": 32, "kernel_size": 3, "padding": "same", "activation": "relu"}, (1, 32779, 8),
+     (1, 32779, 32), "conv, tx: 6, nv: 2, pad: 2"),
+    ("ReLU", {"max_value": 2}, (1, 32779, 32), (1, 32779, 32), "elementwise"),
 ]
+TABLES = {"Conv1D": "conv", "ReLU": "elementwise"}
 OFFSETS = (4, 16, 32)  # bytes behind a cache line
 
 
-def tables(folder: Path, target: str, use: str) -> Path:
-    path = folder / "tables" / target / "conv-transpose-f32.yaml"
+def tables(folder: Path, target: str, use: str, class_name: str = "Conv2DTranspose") -> Path:
+    path = folder / "tables" / target / f"{TABLES.get(class_name, 'conv-transpose')}-f32.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"basis: model\nentries:\n  - {{ use: {{ strategy: {use} }}, why: test }}\n")
     return folder / "tables"
@@ -67,7 +71,7 @@ def same_everywhere(case: tuple[tuple, str]) -> list[tuple[str, str, str | None]
     text = ",".join(map(str, shape))
     with scratch() as folder:
         layer = write_layer(folder, class_name, {"name": "layer", **arguments})
-        common = ("--target", target, "--schedules", tables(folder, target, use + ", stream: 4"))
+        common = ("--target", target, "--schedules", tables(folder, target, use + ", stream: 4", class_name))
         result = upconv("verify", layer, "--input-shape", text, "--exact", "--threads", "2", *common)
         exact = errors_of(result) or result.stdout.decode() if result.returncode else None
         assembly = assembly_of(folder, layer, text, *common)
@@ -108,7 +112,7 @@ def main() -> None:
         report.skip("all", f"the stores are x86's, this machine is {platform.machine()}")
         report.finish()
     targets = runnable_targets()
-    cases = [(layer, target) for target in targets for layer in (LAYERS if target == targets[0] else LAYERS[:2])]
+    cases = [(layer, target) for target in targets for layer in (LAYERS if target == targets[0] else (*LAYERS[:2], LAYERS[-1]))]
     report.collect(same_everywhere, cases)
     report.add("ordinary", targets[0], not_streamed(targets[0]))
     report.finish()

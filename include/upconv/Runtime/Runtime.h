@@ -49,10 +49,6 @@ enum {
 /// 100 Gflop/s, to stay above the cost of waking a thread (estimated, not
 /// measured).
 #define UPCONV_RT_WORK_PER_WINDOW ((int64_t)1 << 17)
-/// A run whose windowed launches come to less stays on the caller's thread: 84
-/// us at 100 Gflop/s. A run that makes and joins one thread took 60 to 120 us
-/// on a 2-core machine under a load of 10; not measured on an idle one.
-#define UPCONV_RT_WORK_PER_RUN ((int64_t)1 << 22)
 
 typedef void upconv_rt_body(void *context, int index);
 typedef void upconv_rt_parallel_for(void *user, int count, upconv_rt_body *body,
@@ -98,9 +94,11 @@ typedef int upconv_rt_kernel(void **arguments);
 
 /// Checks the options, finds a workspace of `workspace_size` bytes, calls
 /// `steps` and gives everything back. `work`: multiply-adds of all windowed
-/// launches, or negative if unknown.
+/// launches, or negative if unknown; below `thread_work` the run makes no
+/// threads of its own (the host's parallel_for is used all the same).
 int upconv_rt_execute(const upconv_rt_options *options, int64_t workspace_size,
-                      int64_t work, upconv_rt_steps *steps, void *context);
+                      int64_t work, int64_t thread_work, upconv_rt_steps *steps,
+                      void *context);
 
 /// Calls `kernel` for all of [0, extent), in windows that are multiples of
 /// `grain` but for the last, which takes the rest. A thread's window is cut

@@ -44,6 +44,7 @@ struct TargetInfo {
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
   int64_t vectorFloats = 4, registers = 16;
   int64_t l1Bytes = 32768, l2Bytes = 1 << 20;
+  int64_t threadMacs = 1 << 22; ///< of a run from which it makes threads
   std::vector<std::string> requires_; ///< CPU features that prepare checks
   std::vector<std::string>
       fallback;       ///< table folders in order, ends in "generic"

@@ -99,6 +99,7 @@ void upconv::describeTarget(const TargetInfo &target, LibraryPlan &library) {
   library.cpu = target.cpu;
   library.features = target.features;
   library.requiredCpuFeatures = target.requires_;
+  library.threadMacs = target.threadMacs;
 }
 
 void PlanBuilder::describe() {

@@ -150,8 +150,9 @@ int64_t knownBytes(const TensorArgument &tensor) {
 
 bool streamsOutput(const KernelSpec &spec) {
   int64_t least = spec.schedule.knob("stream", 0) << 20;
-  if (least == 0 || !spec.hasWeights() || spec.target.isGpu() ||
-      spec.target.halide.rfind("x86", 0) != 0)
+  if (least == 0 || spec.target.isGpu() ||
+      spec.target.halide.rfind("x86", 0) != 0 ||
+      !(spec.hasWeights() || spec.anchor == Anchor::Elementwise))
     return false;
   // A cache line that is streamed in parts costs more than an ordinary one, so
   // a pixel's channels have to fill lines.
@@ -159,6 +160,8 @@ bool streamsOutput(const KernelSpec &spec) {
     return false;
   if (knownBytes(spec.output) < least)
     return false;
+  if (!spec.hasWeights())
+    return true;
   for (const Stage &stage : stages(spec))
     if (channelsPerPass(spec, stage) < stage.tiling.reduction)
       return false;

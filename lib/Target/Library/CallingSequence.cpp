@@ -165,9 +165,11 @@ void ModuleBuilder::buildCore() {
   if (onDevice())
     return executeOnDevice(frame, results);
   Value *status = builder.CreateCall(
-      runtime("upconv_rt_execute", i32, {pointer, i64, i64, pointer, pointer}),
+      runtime("upconv_rt_execute", i32,
+              {pointer, i64, i64, i64, pointer, pointer}),
       {options, extents.getWorkspaceSize(builder, results),
-       extents.getTotalWork(builder, results), steps, frame});
+       extents.getTotalWork(builder, results),
+       builder.getInt64(plan.threadMacs), steps, frame});
   builder.CreateRet(status);
 }
 

@@ -37,6 +37,8 @@ int recordWindow(void **arguments) {
   return record->work ? record->work() : 0;
 }
 
+constexpr int64_t kThreadWork = 1000;
+
 struct Launch {
   Record *record;
   int64_t extent, grain, work = -1;
@@ -61,7 +63,7 @@ int execute(Launch launch, int threads, int64_t work = -1) {
   upconv_rt_options options = {};
   options.struct_size = sizeof options;
   options.threads = threads;
-  return upconv_rt_execute(&options, 0, work, steps, &launch);
+  return upconv_rt_execute(&options, 0, work, kThreadWork, steps, &launch);
 }
 
 /// Sorted windows cover [0, extent), begin at multiples of the grain and are
@@ -163,7 +165,7 @@ TEST(Launch, SleepingWorkersWake) {
   upconv_rt_options options = {};
   options.struct_size = sizeof options;
   options.threads = 3;
-  ASSERT_EQ(upconv_rt_execute(&options, 0, -1, Pause::run, &pause), 0);
+  ASSERT_EQ(upconv_rt_execute(&options, 0, -1, kThreadWork, Pause::run, &pause), 0);
   EXPECT_EQ(record.windows.size(), 15u);
 }
 
@@ -175,8 +177,11 @@ TEST(Launch, SmallWorkStaysSerial) {
   ASSERT_EQ(execute({&record, 64, 1, 3 * UPCONV_RT_WORK_PER_WINDOW}, 4), 0);
   EXPECT_EQ(record.windows.size(), 3u);
   record.windows.clear();
-  ASSERT_EQ(execute({&record, 64, 1}, 4, UPCONV_RT_WORK_PER_RUN - 1), 0);
+  ASSERT_EQ(execute({&record, 64, 1}, 4, kThreadWork - 1), 0);
   EXPECT_EQ(record.windows.size(), 1u);
+  record.windows.clear();
+  ASSERT_EQ(execute({&record, 64, 1}, 4, kThreadWork), 0);
+  EXPECT_EQ(record.windows.size(), 4u);
 }
 
 TEST(Launch, EmptyExtentCallsNothing) {
@@ -218,14 +223,14 @@ TEST(Launch, ParallelForOfTheHost) {
   options.user = &host;
   Launch launch{&record, 50, 4};
   // A host's threads cost nothing to start: the run's total is no argument.
-  ASSERT_EQ(upconv_rt_execute(&options, 0, 0, steps, &launch), 0);
+  ASSERT_EQ(upconv_rt_execute(&options, 0, 0, kThreadWork, steps, &launch), 0);
   EXPECT_EQ(host.calls, 1);
   EXPECT_EQ(record.windows.size(), 5u);
   EXPECT_EQ(record.threads.count(std::this_thread::get_id()), 0u);
   expectCover(record.windows, 50, 4);
 
   host.skip = 1;
-  EXPECT_EQ(upconv_rt_execute(&options, 0, -1, steps, &launch),
+  EXPECT_EQ(upconv_rt_execute(&options, 0, -1, kThreadWork, steps, &launch),
             UPCONV_RT_INTERNAL);
 }
 
@@ -235,7 +240,7 @@ TEST(Execute, Options) {
   auto run = [&](int64_t size) {
     Record record;
     Launch launch{&record, 1, 1};
-    return upconv_rt_execute(&options, size, -1, steps, &launch);
+    return upconv_rt_execute(&options, size, -1, kThreadWork, steps, &launch);
   };
   EXPECT_EQ(run(0), UPCONV_RT_INVALID_ARGUMENT); // struct_size 0
   options.struct_size = sizeof options;

@@ -73,8 +73,9 @@ int64_t taskBlock(const KernelSpec &spec);
 /// What streamed outputs are aligned to and their pixels are multiples of: a
 /// cache line (lineBytes of lib/Target/Library/StreamStores.cpp).
 constexpr int kStreamedBytes = 64;
-/// Whether the output is to be stored past the caches (knob `stream`): it is
-/// large, of known size, and every element is stored once. Its bitcode then
+/// Whether the output of a contraction or an elementwise kernel is to be stored
+/// past the caches (knob `stream`): it is large, of known size, and every
+/// element is stored once. Its bitcode then
 /// assumes that the output is aligned to a cache line, and whoever emits code
 /// from it has to see to the outputs that are not (emitKernelCode).
 bool streamsOutput(const KernelSpec &spec);

@@ -135,6 +135,9 @@ struct LibraryPlan {
   std::vector<std::string>
       requiredCpuFeatures; ///< checked by prepare, e.g. "avx512f"
 
+  /// A run of fewer multiply-adds makes no threads of its own.
+  int64_t threadMacs = 0;
+
   std::vector<RuntimeExtent> extents; ///< s0, s1, ... in order
   std::vector<Port> inputs, outputs;
   std::vector<WorkspaceSlot> slots;
