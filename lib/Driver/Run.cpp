@@ -292,6 +292,8 @@ ExitStatus upconv::verifyCommand(const Options &options) {
   Session session(options);
   if (ExitStatus status = session.open(); status != ExitOk)
     return status;
+  // What is asked about threads is asked of small models too.
+  session.target.threadMacs = 1;
   if (options.exact) {
     if (std::optional<std::string> layer = inexactLayer(session)) {
       printError("'--exact' wants layers that keep integers exact; layer '" +

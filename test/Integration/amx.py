@@ -172,9 +172,9 @@ def threads(machine: Machine) -> str | None:
         layer = write_layer(folder, "Conv1DTranspose", {"filters": 64, "kernel_size": 4, "strides": 2, **SAME})
         tables = machine.tables(folder / "tables",
                                 {"conv-transpose": ["use: { strategy: phase-gemm, amx: 2, nv: 2, pad: 1, task: 2 }"]})
-        require(upconv("compile", layer, "--input-shape", "1,901,70", "--init", "1", "--precision", "bf16", "--target",
+        require(upconv("compile", layer, "--input-shape", "1,1961,70", "--init", "1", "--precision", "bf16", "--target",
                        TARGET, "--schedules", tables, "--name", "m", "-o", folder))
-        x = save(folder / "x.npy", np.random.default_rng(2).standard_normal((1, 901, 70)))
+        x = save(folder / "x.npy", np.random.default_rng(2).standard_normal((1, 1961, 70)))
         outputs = []
         for count in (1, 4):
             counts = folder / f"counts{count}"

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from programs import build, compile_archive, data_of, fields_of, macros, random_variables, raw
+from programs import build, compile_archive, data_of, fields_of, macros, random_variables, raw, shape_of
 from upconv_testing import (LLVM_TOOLS, Model, Report, errors_of, example_models, require, run,
                             save, scratch, upconv)
 
 
 @functools.cache
-def embedded_output(model: Model) -> np.ndarray:
+def embedded_output(model: Model, pinned: bool) -> np.ndarray:
     """What the library with its weights inside makes of the stored input."""
     with scratch() as folder:
         x = save(folder / "x.npy", model.only("in_"))
-        require(upconv("run", model.path, "--input", x, "--output", folder / "embedded.npy"))
+        require(upconv("run", model.path, *shape_of(model, pinned), "--input", x, "--output", folder / "embedded.npy"))
         return np.load(folder / "embedded.npy")
 
 
@@ -38,7 +38,7 @@ def external_program(model: Model, pinned: bool) -> str | None:
     with scratch() as folder:
         archive = compile_archive(model, folder / "out", model.name, pinned, "--weights-mode", "external")
         weights = archive.with_name(f"{model.name}.weights")
-        expected = raw(folder / "expected", embedded_output(model))
+        expected = raw(folder / "expected", embedded_output(model, pinned))
         program = build("external_weights.c", [archive], folder / "program",
                         *macros(model, model.name, pinned))
         require(run(program, weights, data_of(model, folder)[0], expected))
@@ -50,7 +50,7 @@ def tool_modes(model: Model, mode: str) -> str | None:
         x = save(folder / "x.npy", model.only("in_"))
         require(upconv("run", model.path, "--weights-mode", mode, "--input", x, "--output", folder / "y.npy"))
         require(upconv("verify", model.path, "--weights-mode", mode, "--input", x))
-        same = np.array_equal(np.load(folder / "y.npy"), embedded_output(model))
+        same = np.array_equal(np.load(folder / "y.npy"), embedded_output(model, False))
         return None if same else "other numbers than with the weights inside"
 
 
@@ -62,7 +62,7 @@ def compiled_library(model: Model) -> str | None:
                        "--weights-mode", "external"))
         arguments = ("run", folder / "libm.so", "--input", x, "--output", folder / "y.npy")
         require(upconv(*arguments))
-        if not np.array_equal(np.load(folder / "y.npy"), embedded_output(model)):
+        if not np.array_equal(np.load(folder / "y.npy"), embedded_output(model, False)):
             return "other numbers than with the weights inside"
         moved = (folder / "m.weights").rename(folder / "elsewhere")
         require(upconv(*arguments, "--weights", moved))
@@ -84,7 +84,7 @@ def packing_program(model: Model) -> str | None:
         variables = random_variables(fields_of(archive.with_name(f"{model.name}.h")))
         np.savez(folder / "w.npz", **variables)
         x = save(folder / "x.npy", model.only("in_"))
-        require(upconv("run", model.path, "--weights", folder / "w.npz", "--input", x,
+        require(upconv("run", model.path, *shape_of(model, True), "--weights", folder / "w.npz", "--input", x,
                        "--output", folder / "y.npy"))
         counts = ",".join(str(value.size) for value in variables.values())
         program = build("packed_weights.c", [archive], folder / "program", f"-DCOUNTS={counts}",

@@ -1,4 +1,4 @@
-// RUN: upconv-opt %s -pass-pipeline='builtin.module(upconv-kernels,upconv-schedules{target=x86-64-v4})' 2>/dev/null | FileCheck %s
+// RUN: upconv-opt %s -pass-pipeline='builtin.module(upconv-kernels,upconv-schedules{target=x86-64})' 2>/dev/null | FileCheck %s
 
 // A skip connection: both halves are written where the concat wants them, the
 // margin that its reader wants is the concat's, and one slot holds all.

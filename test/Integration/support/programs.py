@@ -35,10 +35,15 @@ def raw(path: Path, array: np.ndarray) -> Path:
     return path
 
 
+def shape_of(model: Model, pinned: bool) -> tuple[str, ...]:
+    """The flags that make the stored input's dimensions the model's. Known and unknown ones have schedules of their own,
+    which sum in other orders."""
+    return ("--input-shape", dims(model.only("in_").shape)) if pinned else ()
+
+
 def compile_archive(model: Model, folder: Path, name: str, pinned: bool, *flags: object) -> Path:
     """The archive; its header lies beside it."""
-    shape = ("--input-shape", dims(model.only("in_").shape)) if pinned else ()
-    require(upconv("compile", model.path, "-o", folder, "--name", name, *shape, *flags))
+    require(upconv("compile", model.path, "-o", folder, "--name", name, *shape_of(model, pinned), *flags))
     windows = folder / f"{name}.lib"
     return windows if windows.exists() else folder / f"lib{name}.a"
 
