@@ -169,6 +169,7 @@ def unknown_sizes(machine: Machine) -> str | None:
 def threads(machine: Machine) -> str | None:
     """Bits do not depend on the number of threads, each of which sets its registers up."""
     with scratch() as folder:
+        # Long enough for threads of the run's own (thread_macs of the target).
         layer = write_layer(folder, "Conv1DTranspose", {"filters": 64, "kernel_size": 4, "strides": 2, **SAME})
         tables = machine.tables(folder / "tables",
                                 {"conv-transpose": ["use: { strategy: phase-gemm, amx: 2, nv: 2, pad: 1, task: 2 }"]})

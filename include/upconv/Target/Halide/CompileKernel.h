@@ -75,9 +75,9 @@ int64_t taskBlock(const KernelSpec &spec);
 constexpr int kStreamedBytes = 64;
 /// Whether the output of a contraction or an elementwise kernel is to be stored
 /// past the caches (knob `stream`): it is large, of known size, and every
-/// element is stored once. Its bitcode then
-/// assumes that the output is aligned to a cache line, and whoever emits code
-/// from it has to see to the outputs that are not (emitKernelCode).
+/// element is stored once. Its bitcode then assumes that the output is aligned
+/// to a cache line, and whoever emits code from it has to see to the outputs
+/// that are not (emitKernelCode).
 bool streamsOutput(const KernelSpec &spec);
 
 /// Whether a tile asks for input ahead of its use (knob `ahead`). Halide says
