@@ -3,6 +3,7 @@
 #include "upconv/Timing/Timing.h"
 
 #include <math.h>
+#include <string.h>
 
 void upconv_timing_fill_input(float *values, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
@@ -17,9 +18,14 @@ int upconv_timing_same_values(const float *left, const float *right,
   return 1;
 }
 
-void upconv_timing_spoil(float *values, int64_t count) {
+int upconv_timing_check_output(float *wanted, float *output, int64_t count,
+                               int is_first) {
+  if (is_first)
+    memcpy(wanted, output, sizeof(float) * (size_t)count);
+  int same = upconv_timing_same_values(wanted, output, count);
   for (int64_t i = 0; i < count; ++i)
-    values[i] = NAN;
+    output[i] = NAN;
+  return same;
 }
 
 static double middle(const double *three) {

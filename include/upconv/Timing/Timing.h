@@ -54,8 +54,11 @@ void upconv_timing_fill_input(float *values, int64_t count);
 /// Up to the sign of zero; a NaN equals a NaN.
 int upconv_timing_same_values(const float *left, const float *right,
                               int64_t count);
-/// Fills an output with NaNs, which what does not write all of it leaves there.
-void upconv_timing_spoil(float *values, int64_t count);
+/// Of subjects that share an output: keeps the first one's in `wanted`, and
+/// says whether a later one's is the same. Leaves NaNs behind, for the next one
+/// to write all of it.
+int upconv_timing_check_output(float *wanted, float *output, int64_t count,
+                               int is_first);
 
 /// Most times that one subject is recorded.
 #define UPCONV_TIMING_MOST_ROUNDS 10000
