@@ -5,10 +5,11 @@ Such a layer is computed by its twin: channels_last between two transposes (the
 definition of data_format), and a kernel spread with zeros instead of a dilation
 (both have the same effective kernel, of which alone Keras's lengths depend).
 
-TensorFlow's Conv3D for CPUs pads "same" by a negative amount where a stride is
-larger than the kernel and the input (5 elements, kernel 3, stride 5: it reads
-elements 1 to 3), against its own documentation, max(..., 0), and its Conv1D and
-Conv2D. Its twin is padded by the documented formula.
+TensorFlow's Conv3D for CPUs, and without oneDNN its 3-D pooling, pads "same" by
+a negative amount where a stride is larger than the kernel and the input (5
+elements, kernel 3, stride 5: it reads elements 1 to 3), against its own
+documentation, max(..., 0), and its 1-D and 2-D layers. Its twin is padded by the
+documented formula; an average counts the elements alone.
 """
 
 from __future__ import annotations
@@ -172,20 +173,22 @@ def is_first(config: dict) -> bool:
 def needs_twin(node: Node) -> bool:
     dilated = np.max(node.config.get("dilation_rate", 1)) > 1
     return (node.layer != "Flatten" and is_first(node.config) or (node.layer.endswith("Transpose") and bool(dilated))
-            or is_padded_conv3d(node))
+            or is_padded_3d(node))
 
 
-def is_padded_conv3d(node: Node) -> bool:
-    return node.layer == "Conv3D" and node.config.get("padding") == "same" and np.max(node.config.get("strides", 1)) > 1
+def is_padded_3d(node: Node) -> bool:
+    return (node.layer in ("Conv3D", "AveragePooling3D", "MaxPooling3D") and node.config.get("padding") == "same"
+            and np.max(node.config.get("strides") or 1) > 1)
 
 
-def padded_same(x: np.ndarray, layer: Any) -> np.ndarray:
-    """Zeros around the spatial axes of `x`, channels last, by TensorFlow's documented formula."""
+def padded_same(x: np.ndarray, layer: Any, value: float) -> np.ndarray:
+    """`value` around the spatial axes of `x`, channels last, by TensorFlow's documented formula."""
+    window = getattr(layer, "kernel_size", None) or layer.pool_size
     widths = [(0, 0)]
-    for n, k, d, s in zip(x.shape[1:], layer.kernel_size, layer.dilation_rate, layer.strides):
+    for n, k, d, s in zip(x.shape[1:], window, getattr(layer, "dilation_rate", (1, 1, 1)), layer.strides):
         total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
         widths.append((total // 2, total - total // 2))
-    return np.pad(x, [*widths, (0, 0)])
+    return np.pad(x, [*widths, (0, 0)], constant_values=value)
 
 
 def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
@@ -197,11 +200,16 @@ def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
     (x,) = arguments
     first = is_first(node.config)
     x = np.moveaxis(x, 1, -1) if first else x
-    x = padded_same(x, layer) if is_padded_conv3d(node) else x
+    elements = np.ones_like(x)
+    if is_padded_3d(node):
+        x = padded_same(x, layer, -np.inf if node.layer == "MaxPooling3D" else 0)
+        elements = padded_same(elements, layer, 0)
     if layer.weights:
         twin.build(x.shape)
         twin.set_weights(weights)
     y = np.asarray(twin(keras.ops.convert_to_tensor(x), training=False))
+    if is_padded_3d(node) and node.layer == "AveragePooling3D":
+        y = y / np.asarray(twin(keras.ops.convert_to_tensor(elements)))
     # The activation looks at axes (softmax), so it comes after the way back.
     y = np.moveaxis(y, -1, 1) if first and y.ndim > 2 else y
     activation = getattr(layer, "activation", None)
@@ -212,7 +220,7 @@ def twin_of(node: Node, layer: Any) -> tuple[Any, Arrays]:
     config = {key: value for key, value in node.config.items() if key != "activation"}
     if is_first(config):
         config["data_format"] = "channels_last"
-    if is_padded_conv3d(node):
+    if is_padded_3d(node):
         config["padding"] = "valid"
     weights = layer.get_weights()
     if node.layer.endswith("Transpose") and max(layer.dilation_rate) > 1:

@@ -30,7 +30,7 @@ TRAINING = ("initializer", "regularizer", "constraint", "momentum", "renorm", "s
 MAX_ELEMENTS = 1 << 22  # a mutation may ask for more than is worth computing
 
 # What TensorFlow says of its kernels for a CPU, not of the configuration.
-OF_THE_PROCESSOR = ("only supports NHWC", "only supports the NHWC", "Current CPU implementation")
+OF_THE_PROCESSOR = ("only supports NHWC", "only supports the NHWC", "only supports NDHWC", "Current CPU implementation")
 
 # (who accepts, part of Keras's or of the tool's message or of the mutation, reason)
 JUSTIFIED: tuple[tuple[str, str, str], ...] = (
@@ -38,6 +38,9 @@ JUSTIFIED: tuple[tuple[str, str, str], ...] = (
     ("keras", "'epsilon' must not be negative", "Keras takes a negative epsilon, and gives NaN"),
     ("keras", "(ops.squeeze): 'axis' must name different axes", "Keras squeezes an axis that is named twice"),
     ("tool", "must be fully-defined", "the tool is told the sizes, Keras builds the layer before it knows them"),
+    ("tool", "the file records the output shape", "the tool warns and goes by the arguments, Keras builds by the record"),
+    ("keras", "axes other than the batch, got", "Keras joins batches too, which here are the caller's"),
+    ("keras", "must be positive, got 0", "Keras gives an empty tensor"),
     ("keras", "'target_shape' must be a list of integers", "Keras takes numerals in strings"),
     ("keras", "must be a number, got \"", "Keras takes numerals in strings"),
     ("keras", "must be a number, got []", "Keras takes an empty list for a number, and gives an empty tensor"),
@@ -183,7 +186,8 @@ def judge(mutation: Mutation, refusal: str | None, result: Result) -> tuple[str,
         return "not supported (status 4)", None
     if (refusal is None) == (result.status == 0):
         return "accepted by both" if refusal is None else "refused by both", None
-    said = f"Keras: {refusal or 'accepts'}\n    tool: {result.message or 'accepts'}"
+    verdict = result.message if result.status else f"accepts {result.message}".strip()
+    said = f"Keras: {refusal or 'accepts'}\n    tool: {verdict}"
     return "", said
 
 

@@ -13,16 +13,20 @@ static void readDropout(LayerArguments &args) {
     args.typeError("noise_shape", "null or a list of positive sizes", shape);
 }
 
-static void readSpatialDropout(LayerArguments &args) {
-  args.number("rate");
-  args.ignore({"seed", "noise_shape"});
-  // Means nothing at inference, but Keras reads it.
+/// Means nothing at inference, but Keras reads it.
+static void readIgnoredDataFormat(LayerArguments &args) {
   JsonValue format = args.take("data_format");
   if (format.isSet() &&
       !llvm::is_contained({"channels_last", "channels_first"},
                           StringRef(format.asString().value_or("").lower())))
     args.typeError("data_format", "'channels_last' or 'channels_first'",
                    format);
+}
+
+static void readSpatialDropout(LayerArguments &args) {
+  args.number("rate");
+  args.ignore({"seed", "noise_shape"});
+  readIgnoredDataFormat(args);
 }
 
 static void readGaussianDropout(LayerArguments &args) {
@@ -43,7 +47,10 @@ static void readActivityRegularization(LayerArguments &args) {
 static void readIdentity(LayerArguments &) {}
 
 /// What the augmentation would do to training data means nothing here.
-static void readAugmentation(LayerArguments &args) { args.ignoreAll(); }
+static void readAugmentation(LayerArguments &args) {
+  readIgnoredDataFormat(args);
+  args.ignoreAll();
+}
 
 ArrayRef<LayerKind> upconv::keras_import::getIdentityKinds() {
   using namespace upconv::keras;
