@@ -102,8 +102,8 @@ bool Condition::holds(const KernelTraits &traits) const {
 
 static const std::vector<std::string> scalarTraits = {
     "rank", "cin", "cout", "batch", "positions", "groups"};
-static const std::vector<std::string> listTraits = {"kernel", "stride",
-                                                    "dilation", "in", "out"};
+static const std::vector<std::string> listTraits = {
+    "kernel", "taps", "stride", "dilation", "in", "out"};
 
 static void readBounds(YamlFile &file, const YamlNode &node,
                        Condition &condition) {

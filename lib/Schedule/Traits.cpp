@@ -2,6 +2,10 @@
 
 #include "upconv/Schedule/Schedule.h"
 
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
 using namespace upconv;
 
 std::string upconv::tableOf(const KernelSpec &spec) {
@@ -44,6 +48,19 @@ static std::vector<int64_t> knownSizes(const std::vector<Size> &sizes) {
   return values;
 }
 
+/// The most taps per axis that one output sums up: of a transposed convolution
+/// every stride / gcd(stride, dilation)-th, elsewhere all.
+static std::vector<int64_t> tapsOf(const KernelSpec &spec) {
+  std::vector<int64_t> taps = spec.window;
+  if (spec.anchor == Anchor::ConvTranspose)
+    for (size_t axis = 0; axis < taps.size(); ++axis) {
+      int64_t stride = spec.strides[axis];
+      taps[axis] = llvm::divideCeil(
+          taps[axis], stride / std::gcd(stride, spec.dilations[axis]));
+    }
+  return taps;
+}
+
 KernelTraits upconv::traitsOf(const KernelSpec &spec) {
   KernelTraits traits;
   traits.scalars["rank"] = spec.spatialRank();
@@ -60,6 +77,7 @@ KernelTraits upconv::traitsOf(const KernelSpec &spec) {
   if (positions >= 0)
     traits.scalars["positions"] = positions;
   traits.lists["kernel"] = spec.window;
+  traits.lists["taps"] = tapsOf(spec);
   traits.lists["stride"] = spec.strides;
   traits.lists["dilation"] = spec.dilations;
   if (in.size() > 2)

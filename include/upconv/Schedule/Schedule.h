@@ -44,7 +44,7 @@ struct TargetInfo {
   std::string cpu, features; ///< LLVM's spelling, for the calling sequence
   int64_t vectorFloats = 4, registers = 16;
   int64_t l1Bytes = 32768, l2Bytes = 1 << 20;
-  int64_t threadMacs = 1 << 22; ///< of a run from which it makes threads
+  int64_t threadMacs = 1 << 22;       ///< of a run from which it makes threads
   std::vector<std::string> requires_; ///< CPU features that prepare checks
   std::vector<std::string>
       fallback;       ///< table folders in order, ends in "generic"
@@ -68,8 +68,8 @@ inline KernelTarget kernelTargetOf(const TargetInfo &target) {
 
 /// What `when` can ask about a kernel, by name. Scalars: "rank" (spatial),
 /// "cin", "cout", "batch" (absent if unknown), "positions" (output positions
-/// per image; absent if unknown), "groups". Per-axis lists: "kernel", "stride",
-/// "dilation", "in" and "out" (spatial extents; -1 unknown).
+/// per image; absent if unknown), "groups". Per-axis lists: "kernel", "taps",
+/// "stride", "dilation", "in" and "out" (spatial extents; -1 unknown).
 struct KernelTraits {
   std::map<std::string, int64_t> scalars;
   std::map<std::string, std::vector<int64_t>> lists;

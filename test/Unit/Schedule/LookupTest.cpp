@@ -57,6 +57,19 @@ TEST(Lookup, FollowsTheFallbackChain) {
   EXPECT_EQ(entry.file, "generic/softmax-f32.yaml");
 }
 
+TEST(Traits, TapsThatOneOutputSumsUp) {
+  KernelSpec spec;
+  spec.anchor = Anchor::ConvTranspose;
+  spec.input.shape = spec.output.shape =
+      std::vector<Size>(5, Size::of(8)); // of three axes
+  spec.window = {4, 5, 3};
+  spec.strides = {2, 4, 4};
+  spec.dilations = {1, 2, 1}; // an axis whose taps meet at every second
+  EXPECT_EQ(traitsOf(spec).lists["taps"], (std::vector<int64_t>{2, 3, 1}));
+  spec.anchor = Anchor::Conv;
+  EXPECT_EQ(traitsOf(spec).lists["taps"], spec.window);
+}
+
 TEST(Lookup, FirstMatchThatIsLegal) {
   ScheduleFolder folder;
   folder.write(
@@ -96,11 +109,12 @@ TEST(Lookup, FirstMatchThatIsLegal) {
 
 TEST(Lookup, ChoicesOfATable) {
   ScheduleFolder folder;
-  folder.write("generic/conv-f32.yaml",
-               "basis: model\nentries:\n"
-               "  - { when: { cin: 32 }, use: { strategy: sample, tx: 1 }, why: "
-               "a }\n"
-               "  - { use: { strategy: sample }, why: b }\n");
+  folder.write(
+      "generic/conv-f32.yaml",
+      "basis: model\nentries:\n"
+      "  - { when: { cin: 32 }, use: { strategy: sample, tx: 1 }, why: "
+      "a }\n"
+      "  - { use: { strategy: sample }, why: b }\n");
   auto tables = ScheduleTables::load(folder.path());
   ASSERT_TRUE(bool(tables)) << llvm::toString(tables.takeError());
   std::vector<ScheduleChoice> choices =

@@ -38,10 +38,11 @@ TEST(TableErrors, Use) {
 
 TEST(TableErrors, When) {
   const char *const use = "strategy: sample";
-  EXPECT_EQ(entry("cim: 1", use),
-            "3:15: error: unknown key 'cim' in 'when', expected 'rank', 'cin', "
-            "'cout', 'batch', 'positions', 'groups', 'kernel', 'stride', "
-            "'dilation', 'in' or 'out'; did you mean 'cin'?");
+  EXPECT_EQ(
+      entry("cim: 1", use),
+      "3:15: error: unknown key 'cim' in 'when', expected 'rank', 'cin', "
+      "'cout', 'batch', 'positions', 'groups', 'kernel', 'taps', 'stride', "
+      "'dilation', 'in' or 'out'; did you mean 'cin'?");
   EXPECT_EQ(entry("cin: [1]", use),
             "3:20: error: 'cin' is one number, not a list");
   EXPECT_EQ(entry("cin: { a: 1 }", use),
