@@ -200,15 +200,15 @@ def call(node: Node, layer: Any, arguments: Arrays) -> np.ndarray:
     (x,) = arguments
     first = is_first(node.config)
     x = np.moveaxis(x, 1, -1) if first else x
-    elements = np.ones_like(x)
+    elements = None  # that an average is of
     if is_padded_3d(node):
+        elements = padded_same(np.ones_like(x), layer, 0) if node.layer == "AveragePooling3D" else None
         x = padded_same(x, layer, -np.inf if node.layer == "MaxPooling3D" else 0)
-        elements = padded_same(elements, layer, 0)
     if layer.weights:
         twin.build(x.shape)
         twin.set_weights(weights)
     y = np.asarray(twin(keras.ops.convert_to_tensor(x), training=False))
-    if is_padded_3d(node) and node.layer == "AveragePooling3D":
+    if elements is not None:
         y = y / np.asarray(twin(keras.ops.convert_to_tensor(elements)))
     # The activation looks at axes (softmax), so it comes after the way back.
     y = np.moveaxis(y, -1, 1) if first and y.ndim > 2 else y
